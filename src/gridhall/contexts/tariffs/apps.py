@@ -1,0 +1,11 @@
+"""The tariffs context as a Django application."""
+
+from django.apps import AppConfig
+
+
+class TariffsConfig(AppConfig):
+    """Registers the models of the tariffs context."""
+
+    name = "gridhall.contexts.tariffs"
+    label = "tariffs"
+    default_auto_field = "django.db.models.BigAutoField"

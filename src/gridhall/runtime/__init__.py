@@ -1,0 +1,1 @@
+"""Transactions, audit trail and the embedded database: what every context stands on."""
