@@ -1,11 +1,21 @@
-"""`gridhall`: the commands, put together."""
+"""`gridhall`: the groups of commands, put together."""
+
+import importlib
+import importlib.util
 
 import typer
 
 app = typer.Typer(
     name="gridhall",
-    help="Readings in, exact bills out. Start with [bold]gridhall demo[/].",
+    help="Readings in, exact bills out, every line explained. Start with [bold]gridhall demo[/].",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+#: Each module offers ``register(app)``; the order is the order of ``gridhall --help``.
+GROUPS = ("demo", "organisation", "imports", "readings", "tariff", "tariff_import", "bill")
+
+for _group in GROUPS:
+    if importlib.util.find_spec(f"gridhall.channels.cli.{_group}"):
+        importlib.import_module(f"gridhall.channels.cli.{_group}").register(app)
