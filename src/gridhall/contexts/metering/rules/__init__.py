@@ -1,0 +1,1 @@
+"""Pure decisions of metering: no Django, no clock, no I/O."""
