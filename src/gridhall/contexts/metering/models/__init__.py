@@ -1,0 +1,5 @@
+"""What metering stores: meters and their registers, imports, the catalog of the lake, the quarantine."""
+
+from gridhall.contexts.metering.models.meters import Meter, MeterInstallation, MeterRegister, RegisterReading
+
+__all__ = ["Meter", "MeterInstallation", "MeterRegister", "RegisterReading"]
