@@ -24,5 +24,7 @@ INSTALLED_APPS = [
     "gridhall.contexts.tariffs",
     "gridhall.contexts.billing",
 ]
-DATABASES = {"default": database.configuration(os.environ.get("DATABASE_URL"), home=HOME)}
+#: A PostgreSQL server to use instead of the embedded one; empty for the embedded one.
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+DATABASES = {"default": database.configuration(DATABASE_URL, home=HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

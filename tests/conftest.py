@@ -1,0 +1,280 @@
+"""What every test stands on: a database cluster of its own, and honest word about tests that could not be collected.
+
+Tests run against an embedded PostgreSQL in a temporary home that ends with the run, never against a developer's data;
+with ``DATABASE_URL`` against a test database on that server. Nothing is skipped silently: a test that needs the shared
+data folder or Spark is collected only where that exists, and the run ends with one line that counts what was left out.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+set_hypothesis_home_dir(ROOT / "var" / "hypothesis")
+hypothesis_settings.register_profile(
+    # The same examples on every run and every machine; slow machines are no failures.
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+#: Marker → (why its tests are left out, or None where they can run). Fixture ``shared`` implies ``needs_shared``.
+NEEDS: dict[str, str | None] = {
+    "needs_shared": None if (SHARED / "data").is_dir() else "there is no ../shared/data here",
+    "needs_spark": (
+        None
+        if importlib.util.find_spec("pyspark") and shutil.which("java")
+        else "Spark needs the extra gridhall[spark] and Java"
+    ),
+}
+_LEFT_OUT = pytest.StashKey[Counter[str]]()
+_HOME = pytest.StashKey[Path]()
+
+
+# -- collection ----------------------------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_shared: reads ../shared/data; collected only where that exists")
+    config.addinivalue_line("markers", "needs_spark: runs Spark; collected only where pyspark and Java exist")
+    config.stash[_LEFT_OUT] = Counter()
+    if not hasattr(config, "workerinput"):
+        _sweep_killed_runs()
+        home = Path(tempfile.mkdtemp(prefix=f"gridhall-test-{os.getpid()}-"))
+        home.chmod(0o755)
+        config.stash[_HOME] = home
+        # Workers of pytest-xdist and commands started by tests inherit it.
+        os.environ["GRIDHALL_HOME"] = str(home)
+    _use_home(Path(os.environ["GRIDHALL_HOME"]))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files named for what they need are not even imported where that is missing."""
+    if not collection_path.name.startswith("test_"):
+        return None
+    for marker, reason in NEEDS.items():
+        if reason and collection_path.stem.endswith(marker.removeprefix("needs")):
+            config.stash[_LEFT_OUT][f"{marker} file"] += 1
+            return True
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept, left = [], []
+    for item in items:
+        wanted = {marker.name for marker in item.iter_markers()} & NEEDS.keys()
+        if "shared" in getattr(item, "fixturenames", ()):
+            wanted.add("needs_shared")
+        missing = sorted(marker for marker in wanted if NEEDS[marker])
+        if missing:
+            config.stash[_LEFT_OUT][f"{missing[0]} test"] += 1
+            left.append(item)
+        else:
+            kept.append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = dict(session.config.stash[_LEFT_OUT])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    # Every worker collects everything: their counts are the same.
+    node.config.stash[_LEFT_OUT].update(
+        Counter(getattr(node, "workeroutput", {}).get("left_out", {})) - node.config.stash[_LEFT_OUT]
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash[_LEFT_OUT]
+    for marker, reason in NEEDS.items():
+        counts = [
+            f"{left_out[key]} test {'file' if unit == 'file' else 'function'}{'s' if left_out[key] != 1 else ''}"
+            for unit in ("file", "test")
+            if left_out[key := f"{marker} {unit}"]
+        ]
+        if counts:
+            terminalreporter.write_line(f"left out: {' and '.join(counts)}, because {reason}", yellow=True)
+
+
+# -- the database --------------------------------------------------------------------------------------------------
+
+
+def _use_home(home: Path) -> None:
+    """Point the settings, which pytest-django has read already, at the home of this run."""
+    from django.conf import settings
+    from django.db import connections
+
+    from gridhall.runtime import database
+
+    settings.HOME = home
+    if not settings.DATABASE_URL:
+        host = database.configuration(None, home=home)["HOST"]
+        settings.DATABASES["default"]["HOST"] = host
+        connections["default"].settings_dict["HOST"] = host
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Called by pytest-django before it makes the test database: the server has to be there by then."""
+    from django.conf import settings
+
+    from gridhall.runtime import database
+    from gridhall.runtime.embedded import EmbeddedServer
+
+    if settings.DATABASE_URL:
+        database.ensure_running()
+    else:
+        EmbeddedServer(settings.HOME, durable=False).ensure_running([settings.DATABASES["default"]["NAME"]])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database; there, and only there, append-only tables may be emptied between tests."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET gridhall.allow_truncate = 'on'")
+        cursor.execute("SET gridhall.allow_truncate = 'on'")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _HOME in config.stash:
+        _end(config.stash[_HOME])
+
+
+def _end(home: Path) -> None:
+    from gridhall.runtime.embedded import EmbeddedServer
+
+    EmbeddedServer(home, durable=False).stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _sweep_killed_runs() -> None:
+    """End what a killed test run could not: its server and its home."""
+    for home in Path(tempfile.gettempdir()).glob("gridhall-test-*-*"):
+        owner = int(home.name.split("-")[2])
+        if home.stat().st_uid == os.geteuid() and not _alive(owner):
+            _end(home)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+# -- what tests ask for --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared data folder; a test that asks for it is collected only where it exists."""
+    return SHARED / "data"
+
+
+@dataclass
+class Installation:
+    """A home and an empty database of its own, used through the command line as a person would.
+
+    Attributes:
+        home: its GRIDHALL_HOME.
+        url: its DATABASE_URL.
+        env: the environment its commands run in.
+    """
+
+    home: Path
+    url: str
+    env: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def run(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``gridhall`` with these arguments to its end."""
+        finished = subprocess.run(self._command(*arguments), env=self.env, text=True, capture_output=True, cwd=ROOT)
+        if check and finished.returncode:
+            raise AssertionError(f"gridhall {arguments} ended {finished.returncode}: {finished.stdout}{finished.stderr}")
+        return finished
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start ``gridhall`` with these arguments in a process group of its own, to be killed by the test."""
+        process = subprocess.Popen(
+            self._command(*arguments), env=self.env, text=True, cwd=ROOT, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    @staticmethod
+    def kill(process: subprocess.Popen[str]) -> None:
+        """kill -9, as a power cut would."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+    @staticmethod
+    def _command(*arguments: str | Path) -> list[str]:
+        return [sys.executable, "-c", "from gridhall.project.main import main; main()", *map(str, arguments)]
+
+
+@pytest.fixture
+def installation(tmp_path: Path, django_db_setup: None) -> Iterator[Installation]:
+    """A fresh installation on the test server; its database goes with the test."""
+    import psycopg
+    from django.db import connection
+    from psycopg import sql
+
+    configured = connection.settings_dict
+    name = f"{configured['NAME']}_{os.getpid()}_{tmp_path.parent.name[-4:]}_{tmp_path.name}"[-60:].replace("-", "_")
+    parameters = {
+        "host": configured["HOST"], "port": configured["PORT"], "user": configured["USER"],
+        "password": configured["PASSWORD"], "dbname": "postgres",
+    }  # fmt: skip
+    given = {key: value for key, value in parameters.items() if value} | configured["OPTIONS"]
+    with psycopg.connect(**given, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = _url(given, name)
+        home = tmp_path / "home"
+        env = os.environ | {"GRIDHALL_HOME": str(home), "DATABASE_URL": url, "PYTHONPATH": str(ROOT / "src")}
+        installed = Installation(home, url, env)
+        yield installed
+        for process in installed.started:
+            installed.kill(process)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _url(parameters: dict[str, Any], name: str) -> str:
+    from urllib.parse import quote, urlencode
+
+    query = urlencode({key: value for key, value in parameters.items() if key != "dbname"})
+    return f"postgres:///{quote(name)}?{query}"
