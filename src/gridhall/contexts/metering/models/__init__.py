@@ -1,5 +1,14 @@
 """What metering stores: meters and their registers, imports, the catalog of the lake, the quarantine."""
 
+from gridhall.contexts.metering.models.imports import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.models.meters import Meter, MeterInstallation, MeterRegister, RegisterReading
 
-__all__ = ["Meter", "MeterInstallation", "MeterRegister", "RegisterReading"]
+__all__ = [
+    "Import",
+    "LakeFile",
+    "Meter",
+    "MeterInstallation",
+    "MeterRegister",
+    "QuarantinedRow",
+    "RegisterReading",
+]
