@@ -1,0 +1,226 @@
+"""The tables of the accounts context; what must always hold is a named constraint here or in a migration.
+
+Beyond what is declared here, migration 0002 adds what Django cannot express: an organisation's path follows from its
+parent, and the settlements of an agreement cover exactly its span (checked at commit, for whole sets of rows at once).
+"""
+
+from typing import Any
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import CheckConstraint, F, Func, Q, UniqueConstraint, Value
+
+from gridhall.contexts.accounts.types import CustomerKind, OrganisationLevel, UsageClass, UsagePointStatus
+
+
+def _same(field: str) -> Func:
+    """A range that holds just this id: overlapping means equal. GiST needs no extension for ranges."""
+    return Func(F(field), F(field), Value("[]"), function="int8range", output_field=BigIntegerRangeField())
+
+
+def _whole_days(name: str) -> CheckConstraint:
+    """A span has a first day and at least one day."""
+    return CheckConstraint(name=name, condition=Q(span__isempty=False, span__lower_inf=False))
+
+
+def _on_earth(name: str) -> CheckConstraint:
+    """A position is a longitude and a latitude, WGS-84 degrees, both or neither."""
+    known = Q(longitude__gte=-180, longitude__lte=180, latitude__gte=-90, latitude__lte=90)
+    return CheckConstraint(name=name, condition=known | Q(longitude__isnull=True, latitude__isnull=True))
+
+
+def _text(length: int, label: str, **options: Any) -> "models.CharField[str, str]":
+    return models.CharField(label, max_length=length, **options)
+
+
+class Organisation(models.Model):
+    """A unit of the utility: province → city → county → station; a level may be left out."""
+
+    code = _text(40, "单位编码", db_collation="C")
+    name = _text(100, "单位名称")
+    level = models.SmallIntegerField("层级", choices=OrganisationLevel.choices())
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    #: ``/province/city/county/``: the codes from the top down to this one. Set by the database.
+    path = _text(200, "路径", db_collation="C", editable=False, default="")
+
+    class Meta:
+        verbose_name = "供电单位"
+        constraints = [
+            UniqueConstraint(fields=["code"], name="accounts_organisation_code"),
+            UniqueConstraint(fields=["path"], name="accounts_organisation_path"),
+            CheckConstraint(name="accounts_organisation_code_form", condition=Q(code__regex=r"^[A-Za-z0-9._-]+$")),
+            CheckConstraint(name="accounts_organisation_level", condition=Q(level__in=list(OrganisationLevel))),
+        ]
+
+
+class Substation(models.Model):
+    """变电站."""
+
+    code = _text(60, "编码")
+    name = _text(100, "名称")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    longitude = models.FloatField("经度", null=True)
+    latitude = models.FloatField("纬度", null=True)
+
+    class Meta:
+        verbose_name = "变电站"
+        constraints = [
+            UniqueConstraint(fields=["code"], name="accounts_substation_code"),
+            _on_earth("accounts_substation_position"),
+        ]
+
+
+class Feeder(models.Model):
+    """线路: a medium-voltage line that leaves a substation."""
+
+    code = _text(60, "编码")
+    name = _text(100, "名称")
+    substation = models.ForeignKey(Substation, models.PROTECT, related_name="feeders")
+
+    class Meta:
+        verbose_name = "线路"
+        constraints = [UniqueConstraint(fields=["code"], name="accounts_feeder_code")]
+
+
+class TransformerArea(models.Model):
+    """台区: a distribution transformer and what it supplies; dedicated (专变) to one customer or public (公变)."""
+
+    code = _text(60, "编码")
+    name = _text(100, "名称")
+    feeder = models.ForeignKey(Feeder, models.PROTECT, related_name="transformer_areas")
+    dedicated = models.BooleanField("专变", default=False)
+    capacity_va = models.BigIntegerField("容量 (VA)", null=True)
+    longitude = models.FloatField("经度", null=True)
+    latitude = models.FloatField("纬度", null=True)
+
+    class Meta:
+        verbose_name = "台区"
+        constraints = [
+            UniqueConstraint(fields=["code"], name="accounts_transformerarea_code"),
+            CheckConstraint(name="accounts_transformerarea_capacity", condition=Q(capacity_va__gt=0)),
+            _on_earth("accounts_transformerarea_position"),
+        ]
+
+
+class Customer(models.Model):
+    """客户: a person or organisation that has a relation with the utility. Personal fields: `runtime.privacy`."""
+
+    number = _text(40, "客户编号")
+    kind = _text(12, "客户类型", choices=CustomerKind.choices())
+    name = _text(200, "名称")
+    phone = _text(40, "电话", blank=True, default="")
+    credential = _text(40, "证件号码", blank=True, default="")
+
+    class Meta:
+        verbose_name = "客户"
+        constraints = [
+            UniqueConstraint(fields=["number"], name="accounts_customer_number"),
+            CheckConstraint(name="accounts_customer_kind", condition=Q(kind__in=list(CustomerKind))),
+            CheckConstraint(name="accounts_customer_named", condition=~Q(name="")),
+        ]
+
+
+class ServiceLocation(models.Model):
+    """用电地址: premises; several usage points may share one."""
+
+    address = _text(300, "地址")
+    longitude = models.FloatField("经度", null=True)
+    latitude = models.FloatField("纬度", null=True)
+
+    class Meta:
+        verbose_name = "用电地址"
+        constraints = [
+            CheckConstraint(name="accounts_servicelocation_address", condition=~Q(address="")),
+            _on_earth("accounts_servicelocation_position"),
+        ]
+
+
+class UsagePoint(models.Model):
+    """A point of supply under its 户号."""
+
+    number = _text(40, "户号", db_collation="C")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    location = models.ForeignKey(ServiceLocation, models.PROTECT, null=True, related_name="usage_points")
+    transformer_area = models.ForeignKey(TransformerArea, models.PROTECT, null=True, related_name="usage_points")
+    usage_class = _text(16, "用电类别", choices=UsageClass.choices())
+    status = _text(16, "状态", choices=UsagePointStatus.choices(), default=UsagePointStatus.CONNECTED)
+    longitude = models.FloatField("经度", null=True)
+    latitude = models.FloatField("纬度", null=True)
+
+    class Meta:
+        verbose_name = "用电户"
+        constraints = [
+            UniqueConstraint(fields=["number"], name="accounts_usagepoint_number"),
+            CheckConstraint(name="accounts_usagepoint_numbered", condition=~Q(number="")),
+            CheckConstraint(name="accounts_usagepoint_class", condition=Q(usage_class__in=list(UsageClass))),
+            CheckConstraint(name="accounts_usagepoint_status", condition=Q(status__in=list(UsagePointStatus))),
+            _on_earth("accounts_usagepoint_position"),
+        ]
+
+
+class CustomerAccount(models.Model):
+    """结算户: what is billed and pays; may settle agreements of other customers (landlord, group company)."""
+
+    number = _text(40, "结算户号", db_collation="C")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="accounts")
+
+    class Meta:
+        verbose_name = "结算户"
+        constraints = [
+            UniqueConstraint(fields=["number"], name="accounts_customeraccount_number"),
+            CheckConstraint(name="accounts_customeraccount_numbered", condition=~Q(number="")),
+        ]
+
+
+class CustomerAgreement(models.Model):
+    """A contract: this customer uses this usage point under this tariff from a day on, to a day or until notice.
+
+    A change of tariff or terms ends one agreement and begins another, so that the past stays as it was agreed.
+    """
+
+    usage_point = models.ForeignKey(UsagePoint, models.PROTECT, related_name="agreements")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="agreements")
+    tariff_code = _text(60, "电价代码", db_collation="C")
+    span = DateRangeField("有效期")
+    household_size = models.SmallIntegerField("户籍人数", null=True)
+    allowance = models.CharField("免费电量类别", max_length=30, null=True)
+    capacity_va = models.BigIntegerField("合同容量 (VA)", null=True)
+    contract_demand_w = models.BigIntegerField("合同需量 (W)", null=True)
+    power_factor_standard = models.SmallIntegerField("力调标准 (百分之一)", null=True)
+
+    class Meta:
+        verbose_name = "供用电合同"
+        constraints = [
+            _whole_days("accounts_agreement_span"),
+            ExclusionConstraint(
+                name="accounts_agreement_overlap",
+                expressions=[(_same("usage_point"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
+            ),
+            CheckConstraint(name="accounts_agreement_tariff", condition=~Q(tariff_code="")),
+            CheckConstraint(name="accounts_agreement_household", condition=Q(household_size__gt=0)),
+            CheckConstraint(name="accounts_agreement_capacity", condition=Q(capacity_va__gt=0)),
+            CheckConstraint(name="accounts_agreement_demand", condition=Q(contract_demand_w__gt=0)),
+            CheckConstraint(
+                name="accounts_agreement_powerfactor", condition=Q(power_factor_standard__in=[90, 85, 80])
+            ),
+        ]
+
+
+class Settlement(models.Model):
+    """Which account settles an agreement, from a day on, to a day or until notice."""
+
+    agreement = models.ForeignKey(CustomerAgreement, models.PROTECT, related_name="settlements")
+    account = models.ForeignKey(CustomerAccount, models.PROTECT, related_name="settlements")
+    span = DateRangeField("有效期")
+
+    class Meta:
+        verbose_name = "结算关系"
+        constraints = [
+            _whole_days("accounts_settlement_span"),
+            ExclusionConstraint(
+                name="accounts_settlement_overlap",
+                expressions=[(_same("agreement"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
+            ),
+        ]

@@ -1,0 +1,123 @@
+"""What the accounts context gives to others: frozen values, and the words for kinds and states."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from gridhall.kernel.spans import DateSpan
+
+
+class OrganisationLevel(IntEnum):
+    """Where in the tree a unit stands."""
+
+    PROVINCE = 1
+    CITY = 2
+    COUNTY = 3
+    STATION = 4
+
+    @classmethod
+    def choices(cls) -> list[tuple[int, str]]:
+        """Values with their Chinese labels."""
+        return list(zip(cls, ("省", "市", "区县", "供电所"), strict=True))
+
+
+class CustomerKind(StrEnum):
+    """A person or an organisation."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        return list(zip(cls, ("个人", "单位"), strict=True))
+
+
+class UsageClass(StrEnum):
+    """What the power is used for, as far as it matters to service rules; prices follow the agreement's tariff."""
+
+    RESIDENTIAL = "residential"
+    COMMERCIAL = "commercial"
+    INDUSTRIAL = "industrial"
+    AGRICULTURAL = "agricultural"
+    PUBLIC = "public"
+    EV_CHARGING = "ev_charging"
+    GENERATION = "generation"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        labels = ("居民生活", "一般工商业", "大工业", "农业生产", "公共事业", "电动汽车充电", "发电上网")
+        return list(zip(cls, labels, strict=True))
+
+
+class UsagePointStatus(StrEnum):
+    """Whether power flows."""
+
+    PLANNED = "planned"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    RETIRED = "retired"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        return list(zip(cls, ("待投运", "在用", "停电", "销户"), strict=True))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an agreement says beyond its tariff.
+
+    Attributes:
+        household_size: registered persons, where the tariff enlarges its tiers for large households.
+        allowance: which free quota applies, a word of the tariff document.
+        capacity_va: transformer capacity in VA, where capacity is charged.
+        contract_demand_w: contracted demand in W, where demand is charged by contract.
+        power_factor_standard: 90, 85 or 80 (hundredths), where the power factor adjusts the charge.
+    """
+
+    household_size: int | None = None
+    allowance: str | None = None
+    capacity_va: int | None = None
+    contract_demand_w: int | None = None
+    power_factor_standard: int | None = None
+
+
+@dataclass(frozen=True)
+class OrganisationRecord:
+    """A unit of the utility."""
+
+    id: int
+    code: str
+    name: str
+    level: OrganisationLevel
+    path: str
+
+
+@dataclass(frozen=True)
+class SettlementRecord:
+    """An account that settles an agreement during a span."""
+
+    account: int
+    account_number: str
+    span: DateSpan
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A customer's agreement for a usage point, with who settles it and when."""
+
+    id: int
+    usage_point: int
+    usage_point_number: str
+    customer: int
+    customer_number: str
+    tariff_code: str
+    span: DateSpan
+    terms: Terms
+    settlements: tuple[SettlementRecord, ...]
+
+    def account_on(self, day: date) -> SettlementRecord:
+        """Who settles on a day of the span."""
+        return next(record for record in self.settlements if day in record.span)
