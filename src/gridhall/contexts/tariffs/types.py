@@ -1,0 +1,157 @@
+"""What other parts of the house see of tariffs: a checked tariff, its plans and lines, and rated bills.
+
+A `Tariff` has one `Plan` for each dated version. A plan lists its `Line`s: every line that a bill under it can have,
+with price and source. Rated bills are columns over accounts (`RatedBills`), one account or a million.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from gridhall.contexts.tariffs.document.models import VersionText
+from gridhall.contexts.tariffs.document.parts import Label
+from gridhall.kernel.spans import DateSpan
+from gridhall.lake.needs import Needs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: ``line_no`` of a bill = this × (index of the version among the bill's versions) + ``Line.position``.
+LINES_PER_VERSION: Final = 1000
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Public holidays and the weekend days worked in exchange for them (调休)."""
+
+    holidays: frozenset[date] = frozenset()
+    makeup_workdays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that a bill can have.
+
+    ``price`` is in currency per ``unit``; None where each bill has its own (a series' mean, an adjustment's rate).
+    ``scale`` is the number of decimal places of the line's integer quantities, ``price_scale`` that of its integer
+    prices in `RatedBills`. ``settlement`` is ``separate`` for lines outside the bill's total.
+    """
+
+    position: int
+    code: str
+    component: str
+    label: Label
+    unit: str
+    scale: int
+    price: Decimal | None
+    price_scale: int
+    source: str
+    version: str
+    tier: int | None = None
+    period: str | None = None
+    settlement: Literal["bill", "separate"] = "bill"
+
+    def quantity(self, scaled: int) -> Decimal:
+        """The quantity in ``unit`` of an integer quantity."""
+        return Decimal(int(scaled)).scaleb(-self.scale)
+
+    def price_of(self, scaled: int) -> Decimal:
+        """The price in currency per unit of an integer price."""
+        return Decimal(int(scaled)).scaleb(-self.price_scale)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One dated version, checked and ready to price: its text as models, its span, the lines its bills can have."""
+
+    version: str
+    span: DateSpan
+    text: VersionText
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A checked tariff: plans in order of time, not overlapping.
+
+    ``digest`` is the SHA-256 of the document's text; ``zone`` where the document fixes one.
+    """
+
+    code: str
+    name: Label
+    currency: str
+    zone: str | None
+    calendar: Calendar
+    plans: tuple[Plan, ...]
+    digest: str = ""
+    origin: str = ""
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def plan_on(self, day: date) -> Plan | None:
+        """The plan in force on a day, or None in a gap between versions."""
+        return next((plan for plan in self.plans if day in plan.span), None)
+
+    def plan(self, version: str) -> Plan:
+        """The plan of a version.
+
+        Raises:
+            KeyError: when the tariff has no such version.
+        """
+        found = next((plan for plan in self.plans if plan.version == version), None)
+        if found is None:
+            raise KeyError(f"tariff {self.code} has no version {version}")
+        return found
+
+
+class Measurable(Protocol):
+    """Readings of one channel that can be measured; the lake's are wrapped by `operations.lake_readings`."""
+
+    def measure(self, needs: Needs, members: "pa.Table") -> "pa.Table":
+        """Energy per register and demands of each member (``usage_point, start, end``) within ``needs.span``.
+
+        Columns ``usage_point, wh_0…, w_0…, days, missing, estimated``; a member without readings may be absent.
+        """
+        ...
+
+    def measure_chronological(self, needs: Needs, limits: "pa.Table") -> "pa.Table":
+        """Energy per register and tier in order of time.
+
+        ``limits`` has ``usage_point, start, end, used, limit_0…`` (Wh); columns ``usage_point, wh_<register>_<tier>``.
+        """
+        ...
+
+    def measure_priced(self, prices: "pa.Table", members: "pa.Table", span: DateSpan) -> "pa.Table":
+        """Σ Wh × price per member over a table of integer prices (``day date32, prices list<int64>`` by slot).
+
+        Columns ``usage_point, wh, priced (Σ Wh × integer price), unpriced (Wh in intervals without a price)``.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RatedBills:
+    """Rated bills in columns, one row per bill.
+
+    ``table`` columns: ``usage_point int64, agreement int64, start date32, end date32, versions list<string>,
+    line_no list<int16>, quantity list<int64>, price list<int64>, amount list<int64>`` (fen), ``total int64`` (fen, the
+    sum of the lines on the bill), ``separate_total int64`` (fen, lines settled separately), ``tax_included int64``
+    (fen, information), ``energy_wh, export_wh, reactive_varh, demand_w int64, power_factor int16`` (hundredths,
+    null where not adjusted), ``tier_used_wh int64`` (before the bill), ``tier_used_after_wh int64``,
+    ``days int16`` (with readings), ``missing int32, estimated int32`` (slots).
+
+    Lines whose quantity and amount are zero are left out. Rows are ordered by agreement and start.
+    """
+
+    tariff: Tariff
+    table: "pa.Table"
+
+    def line(self, versions: list[str], line_no: int) -> Line:
+        """The line that a bill's ``line_no`` means under the bill's ``versions``."""
+        return self.tariff.plan(versions[line_no // LINES_PER_VERSION]).lines[line_no % LINES_PER_VERSION]
+
+    def bills(self) -> Iterator[dict[str, Any]]:
+        """Each bill as a plain dictionary of its row; for few bills, not for a million."""
+        yield from self.table.to_pylist()
