@@ -4,6 +4,7 @@ Beyond what is declared here, migration 0002 adds what Django cannot express: an
 parent, and the settlements of an agreement cover exactly its span (checked at commit, for whole sets of rows at once).
 """
 
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -30,6 +31,11 @@ def _on_earth(name: str) -> CheckConstraint:
     return CheckConstraint(name=name, condition=known | Q(longitude__isnull=True, latitude__isnull=True))
 
 
+def _values(words: type[StrEnum]) -> list[str]:
+    # Plain strings, so that a migration stands without today's code.
+    return [word.value for word in words]
+
+
 def _text(length: int, label: str, **options: Any) -> "models.CharField[str, str]":
     return models.CharField(label, max_length=length, **options)
 
@@ -50,7 +56,7 @@ class Organisation(models.Model):
             UniqueConstraint(fields=["code"], name="accounts_organisation_code"),
             UniqueConstraint(fields=["path"], name="accounts_organisation_path"),
             CheckConstraint(name="accounts_organisation_code_form", condition=Q(code__regex=r"^[A-Za-z0-9._-]+$")),
-            CheckConstraint(name="accounts_organisation_level", condition=Q(level__in=list(OrganisationLevel))),
+            CheckConstraint(name="accounts_organisation_level", condition=Q(level__in=[1, 2, 3, 4])),
         ]
 
 
@@ -116,7 +122,7 @@ class Customer(models.Model):
         verbose_name = "客户"
         constraints = [
             UniqueConstraint(fields=["number"], name="accounts_customer_number"),
-            CheckConstraint(name="accounts_customer_kind", condition=Q(kind__in=list(CustomerKind))),
+            CheckConstraint(name="accounts_customer_kind", condition=Q(kind__in=_values(CustomerKind))),
             CheckConstraint(name="accounts_customer_named", condition=~Q(name="")),
         ]
 
@@ -144,7 +150,7 @@ class UsagePoint(models.Model):
     location = models.ForeignKey(ServiceLocation, models.PROTECT, null=True, related_name="usage_points")
     transformer_area = models.ForeignKey(TransformerArea, models.PROTECT, null=True, related_name="usage_points")
     usage_class = _text(16, "用电类别", choices=UsageClass.choices())
-    status = _text(16, "状态", choices=UsagePointStatus.choices(), default=UsagePointStatus.CONNECTED)
+    status = _text(16, "状态", choices=UsagePointStatus.choices(), default="connected")
     longitude = models.FloatField("经度", null=True)
     latitude = models.FloatField("纬度", null=True)
 
@@ -153,8 +159,8 @@ class UsagePoint(models.Model):
         constraints = [
             UniqueConstraint(fields=["number"], name="accounts_usagepoint_number"),
             CheckConstraint(name="accounts_usagepoint_numbered", condition=~Q(number="")),
-            CheckConstraint(name="accounts_usagepoint_class", condition=Q(usage_class__in=list(UsageClass))),
-            CheckConstraint(name="accounts_usagepoint_status", condition=Q(status__in=list(UsagePointStatus))),
+            CheckConstraint(name="accounts_usagepoint_class", condition=Q(usage_class__in=_values(UsageClass))),
+            CheckConstraint(name="accounts_usagepoint_status", condition=Q(status__in=_values(UsagePointStatus))),
             _on_earth("accounts_usagepoint_position"),
         ]
 

@@ -18,7 +18,7 @@ class OrganisationLevel(IntEnum):
     @classmethod
     def choices(cls) -> list[tuple[int, str]]:
         """Values with their Chinese labels."""
-        return list(zip(cls, ("省", "市", "区县", "供电所"), strict=True))
+        return list(zip([word.value for word in cls], ("省", "市", "区县", "供电所"), strict=True))
 
 
 class CustomerKind(StrEnum):
@@ -30,7 +30,7 @@ class CustomerKind(StrEnum):
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
         """Values with their Chinese labels."""
-        return list(zip(cls, ("个人", "单位"), strict=True))
+        return list(zip([word.value for word in cls], ("个人", "单位"), strict=True))
 
 
 class UsageClass(StrEnum):
@@ -48,7 +48,7 @@ class UsageClass(StrEnum):
     def choices(cls) -> list[tuple[str, str]]:
         """Values with their Chinese labels."""
         labels = ("居民生活", "一般工商业", "大工业", "农业生产", "公共事业", "电动汽车充电", "发电上网")
-        return list(zip(cls, labels, strict=True))
+        return list(zip([word.value for word in cls], labels, strict=True))
 
 
 class UsagePointStatus(StrEnum):
@@ -62,7 +62,7 @@ class UsagePointStatus(StrEnum):
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
         """Values with their Chinese labels."""
-        return list(zip(cls, ("待投运", "在用", "停电", "销户"), strict=True))
+        return list(zip([word.value for word in cls], ("待投运", "在用", "停电", "销户"), strict=True))
 
 
 @dataclass(frozen=True)

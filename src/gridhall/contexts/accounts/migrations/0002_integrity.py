@@ -89,8 +89,6 @@ CREATE TRIGGER accounts_settlement_deleted AFTER DELETE ON accounts_settlement
 CREATE FUNCTION accounts_settlement_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong record;
-    lowest bigint := lower(NEW.agreements);
-    highest bigint := upper(NEW.agreements);
 BEGIN
     DELETE FROM accounts_settlementcheck WHERE id = NEW.id;
     -- Another transaction may be changing the span of an agreement whose settlement this one changed: each would find
