@@ -1,0 +1,19 @@
+"""What billing keeps: runs, bills, what could not be billed, and the receivables ledger."""
+
+from gridhall.contexts.billing.models.bills import Bill, BillStatus, ParkedBill
+from gridhall.contexts.billing.models.ledger import EntryKind, LedgerEntry
+from gridhall.contexts.billing.models.runs import BillRun, BillRunBatch, PinnedTariff, RunKind, RunStatus, TierOpening
+
+__all__ = [
+    "Bill",
+    "BillRun",
+    "BillRunBatch",
+    "BillStatus",
+    "EntryKind",
+    "LedgerEntry",
+    "ParkedBill",
+    "PinnedTariff",
+    "RunKind",
+    "RunStatus",
+    "TierOpening",
+]

@@ -1,0 +1,1 @@
+"""What billing decides: numbers, what to park, which corrections follow. Pure."""
