@@ -1,0 +1,70 @@
+"""Exact integer arithmetic over columns: products and quotients rounded half up, whatever the size of the numbers."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+#: Products below this stay exact in int64 even when doubled and added to; float64 estimates them well enough.
+_SAFE: Final = float(2**60)
+
+
+def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows: int) -> Integers:
+    """The product of factors over a positive divisor, each row rounded half up (away from zero).
+
+    Rows whose product could leave 64 bits are computed with Python's unlimited integers.
+
+    Args:
+        factors: columns of ``rows`` integers, or single integers.
+        divisor: positive; a column or a single integer.
+        rows: the length of the result.
+
+    Raises:
+        OverflowError: when a result itself does not fit 64 bits.
+
+    >>> half_up([np.array([5, -5, 14]), 1], 10, rows=3).tolist()
+    [1, -1, 1]
+    >>> half_up([np.array([2**62]), 2**62], 2**61, rows=1).tolist()
+    Traceback (most recent call last):
+    ...
+    OverflowError: a charge does not fit 64 bits
+    """
+    constant = 1
+    columns: list[Integers] = []
+    for factor in factors:
+        if isinstance(factor, int | np.integer):
+            constant *= int(factor)
+        else:
+            columns.append(factor)
+    size = np.full(rows, abs(float(constant)))
+    for column in columns:
+        size *= np.abs(column.astype(np.float64))
+    safe = size + 2 * np.abs(np.asarray(divisor, dtype=np.float64)) < _SAFE
+    if safe.all() and abs(constant) < _SAFE:
+        product = np.full(rows, constant, dtype=np.int64)
+        for column in columns:
+            product = product * column
+        return _divide(product, divisor)
+    result = np.zeros(rows, dtype=np.int64)
+    for row in range(rows):
+        exact = constant
+        for column in columns:
+            exact *= int(column[row])
+        by = int(divisor) if isinstance(divisor, int | np.integer) else int(divisor[row])
+        quotient = (2 * abs(exact) + by) // (2 * by)
+        if quotient >= 2**62:
+            raise OverflowError("a charge does not fit 64 bits")
+        result[row] = quotient if exact >= 0 else -quotient
+    return result
+
+
+def _divide(product: Integers, divisor: Integers | int) -> Integers:
+    """Round half away from zero; for one positive divisor and int64 throughout."""
+    if isinstance(divisor, int) and divisor == 1:
+        return product
+    negative = product < 0
+    found = (2 * np.abs(product) + divisor) // (2 * np.asarray(divisor, dtype=np.int64))
+    return np.where(negative, -found, found)
