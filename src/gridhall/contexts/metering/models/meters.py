@@ -1,16 +1,16 @@
 """Meters, where and when they are installed, and what their registers showed."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
 from gridhall.contexts.metering.rules.registers import RegisterKind
 
 
-def _same(column: str) -> Func:
-    """A column as a one-element range: GiST compares it with ``&&`` where there is no btree_gist."""
-    return Func(F(column), F(column), Value("[]"), function="int8range")
+def _same(field: str) -> Func:
+    """A range that holds just this id: overlapping means equal. GiST needs no extension for ranges."""
+    return Func(F(field), F(field), Value("[]"), function="int8range", output_field=BigIntegerRangeField())
 
 
 class Meter(models.Model):
@@ -53,11 +53,11 @@ class MeterInstallation(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="meter_in_one_place",
-                expressions=[(_same("meter_id"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
+                expressions=[(_same("meter"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
             ),
             ExclusionConstraint(
                 name="usage_point_one_meter",
-                expressions=[(_same("usage_point_id"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
+                expressions=[(_same("usage_point"), RangeOperators.OVERLAPS), ("span", RangeOperators.OVERLAPS)],
             ),
             models.CheckConstraint(condition=Q(multiplier__gt=0), name="installation_multiplier_positive"),
             models.CheckConstraint(
@@ -76,7 +76,7 @@ class ReadingReason(models.TextChoices):
 
 
 class RegisterReading(models.Model):
-    """What a register showed at an instant (示数); never overwritten, a correction is a newer row for the same instant."""
+    """What a register showed at an instant (示数); a correction is a newer row for the same instant."""
 
     installation = models.ForeignKey(MeterInstallation, on_delete=models.PROTECT, related_name="readings")
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in RegisterKind])
@@ -93,7 +93,6 @@ class RegisterReading(models.Model):
             models.UniqueConstraint(
                 fields=["installation", "kind", "at", "source"],
                 name="register_reading_once_per_import",
-                nulls_distinct=True,
             ),
             models.CheckConstraint(condition=Q(reading__gte=0), name="register_reading_not_negative"),
         ]

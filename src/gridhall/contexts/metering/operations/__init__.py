@@ -1,0 +1,27 @@
+"""What metering does: meters installed, exchanged, removed and read."""
+
+from gridhall.contexts.metering.operations.meters import (
+    MeterElsewhere,
+    MeterReadingImplausible,
+    MeterUnknownHere,
+    RegisterMissing,
+    UsagePointHasMeter,
+    exchange_meter,
+    install_meter,
+    install_meters,
+    record_reading,
+    remove_meter,
+)
+
+__all__ = [
+    "MeterElsewhere",
+    "MeterReadingImplausible",
+    "MeterUnknownHere",
+    "RegisterMissing",
+    "UsagePointHasMeter",
+    "exchange_meter",
+    "install_meter",
+    "install_meters",
+    "record_reading",
+    "remove_meter",
+]

@@ -1,0 +1,54 @@
+"""Which files of the lake are visible, as of any readings version."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from gridhall.contexts.metering.models import Import, LakeFile
+from gridhall.kernel.spans import DateSpan
+from gridhall.lake import parts
+from gridhall.lake.needs import Channel
+
+
+def lake_root() -> Path:
+    """The folder of the lake."""
+    return Path(settings.HOME) / "lake"
+
+
+def latest_version() -> int | None:
+    """The readings version: the newest import; None before the first."""
+    return Import.objects.order_by("-id").values_list("id", flat=True).first()
+
+
+def version_as_of(moment: datetime) -> int | None:
+    """The readings version that was the newest at a moment; None before the first import."""
+    return Import.objects.filter(available_at__lte=moment).order_by("-id").values_list("id", flat=True).first()
+
+
+def readable_files(
+    channel: Channel, span: DateSpan | None = None, *, version: int | None = None
+) -> list[parts.LakeFile]:
+    """The visible files of a channel that can hold days of a span, as of a readings version (None: the newest)."""
+    rows = LakeFile.objects.filter(channel=channel.value).order_by("id")
+    if version is not None:
+        rows = rows.filter(source_id__lte=version)
+    if span is not None:
+        rows = rows.filter(last_day__gte=span.start)
+        if span.end is not None:
+            rows = rows.filter(first_day__lt=span.end)
+    return [
+        parts.LakeFile(
+            path=row.path,
+            channel=Channel(row.channel),
+            month=f"{row.month:%Y-%m}",
+            first_day=row.first_day,
+            last_day=row.last_day,
+            rows=row.rows,
+            usage_point_min=row.usage_point_min,
+            usage_point_max=row.usage_point_max,
+            version=row.source_id,
+            revision=row.revision,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,16 @@
+"""What metering gives to others: frozen values and the words of its field."""
+
+from gridhall.contexts.metering.rules.registers import Dial, Finding, FindingKind, RegisterKind, Snapshot
+from gridhall.contexts.metering.types.meters import Installation, Register
+from gridhall.lake.daycurves import DayCurve
+
+__all__ = [
+    "DayCurve",
+    "Dial",
+    "Finding",
+    "FindingKind",
+    "Installation",
+    "Register",
+    "RegisterKind",
+    "Snapshot",
+]
