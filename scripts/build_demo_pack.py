@@ -6,7 +6,7 @@ Run it only to change the pack; the pack is committed, so that a start needs nei
 
 Rules of the selection:
 
-* a *usage point* is a load on low voltage (SimBench ``voltLvl`` 7). The urban grid lists 14,589 loads; six of them stand
+* a *usage point* is a load on low voltage (SimBench ``voltLvl`` 7). The urban grid lists 14,589 loads; six stand
   for customers on 10 kV and are left out, which leaves the 14,583 of ``city``;
 * ``town`` is whole feeders of the semi-urban grid, ``block`` a whole low-voltage grid;
 * a *feeder* is the medium-voltage subnet that a transformer hangs on; loop lines are open and feed nobody;
