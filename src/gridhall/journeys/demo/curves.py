@@ -183,6 +183,9 @@ def _used(pack: Pack, loads: Loads, calendar: _Calendar) -> Curves:
 
     habit = 800 + below(np.add.outer(key, np.arange(7, dtype=np.uint64)), 12, 448)  # per weekday, of 1024
     luck = 820 + below(today, 13, 410)
+    # a works stays below the rating of its transformer
+    steady = (loads.kind == Kind.WORKS)[:, None]
+    habit, luck = np.where(steady, 720 + habit // 4, habit), np.where(steady, 820 + luck // 5, luck)
     scale = loads.peak_w[:, None] * habit[:, calendar.weekday] * luck >> 20
     away = _away(key, calendar) & home[:, None]
     ordinal = calendar.ordinal[None, :]
@@ -190,7 +193,7 @@ def _used(pack: Pack, loads: Loads, calendar: _Calendar) -> Curves:
     scale = np.where(away | empty, scale >> 6, scale)
 
     # 14 bits of the shape, 4 of the blend, 10 of the noise, 2 for quarter hours
-    used = (blend.astype(np.int64) * noise * scale[:, :, None] >> 30).astype(np.int32)
+    used: Curves = (blend.astype(np.int64) * noise * scale[:, :, None] >> 30).astype(np.int32)
     lived = home[:, None] & ~away & ~empty
     _add_appliances(used, key, today, lived)
     _add_cooling(used, noise, key, today, calendar.heat, lived)
