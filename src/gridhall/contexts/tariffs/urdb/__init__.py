@@ -1,6 +1,6 @@
 """US rates in the form of OpenEI's Utility Rate Database: imported exactly, or refused with a reason."""
 
-from gridhall.contexts.tariffs.urdb.importing import document, load, looks_like_urdb
+from gridhall.contexts.tariffs.urdb.importing import content, load, looks_like_urdb
 from gridhall.contexts.tariffs.urdb.refusals import Reason, UrdbRefused
 
-__all__ = ["Reason", "UrdbRefused", "document", "load", "looks_like_urdb"]
+__all__ = ["Reason", "UrdbRefused", "content", "load", "looks_like_urdb"]

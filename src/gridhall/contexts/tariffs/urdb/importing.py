@@ -1,17 +1,20 @@
-"""The door of this package: a URDB file or text in, a checked tariff or its document out."""
+"""The door of this package: a URDB file or text in; a checked tariff, or its document, out."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from gridhall.contexts.tariffs.document import TariffDocument, check
+from gridhall.contexts.tariffs.document import check
+from gridhall.contexts.tariffs.plan import compile_tariff
+from gridhall.contexts.tariffs.types import Tariff
 from gridhall.contexts.tariffs.urdb import source, tariff
 from gridhall.contexts.tariffs.urdb.tariff import ALWAYS, Content, Within
 
 
-def document(
+def load(
     rate: Path | str | bytes, *, label: str | None = None, within: Within = "chronological", start: date = ALWAYS
-) -> Content:
-    """The plain content of our tariff document for a URDB rate, as its YAML says it.
+) -> Tariff:
+    """The tariff of a URDB rate, ready to price.
 
     Args:
         rate: a file, or JSON text: ``{"items": […]}``, a list, or a bare rate.
@@ -22,19 +25,27 @@ def document(
             before they begin, and most questions ask for other days: by default the rate holds on all of them.
 
     Raises:
-        UrdbRefused: when the bill could not be exact; ``reason`` and ``path`` say why.
+        UrdbRefused: when a bill could not be exact; ``reason`` and ``path`` say why.
     """
-    return tariff.content(source.read(rate, label=label), within=within, start=start)
+    fields = source.read(rate, label=label)
+    document = check(tariff.content(fields, within=within, start=start), name=_name(rate))
+    notes = (document.versions[0].note,) if document.versions[0].note else ()
+    return replace(compile_tariff(document, origin=_name(rate), notes=notes), digest=fields.digest)
 
 
-def load(
+def content(
     rate: Path | str | bytes, *, label: str | None = None, within: Within = "chronological", start: date = ALWAYS
-) -> TariffDocument:
-    """The checked document of a URDB rate; arguments and errors as `document`."""
-    content = document(rate, label=label, within=within, start=start)
-    return check(content, name=rate.name if isinstance(rate, Path) else "URDB rate")
+) -> Content:
+    """The plain content of the tariff document that `load` prices; arguments and errors are the same."""
+    made = tariff.content(source.read(rate, label=label), within=within, start=start)
+    check(made, name=_name(rate))
+    return made
 
 
 def looks_like_urdb(text: str) -> bool:
-    """Whether a text is meant as URDB JSON rather than as a YAML document of this house."""
+    """Whether a text is meant as URDB JSON rather than as a tariff document of this house (which may be JSON too)."""
     return text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) and '"versions"' not in text
+
+
+def _name(rate: Path | str | bytes) -> str:
+    return str(rate) if isinstance(rate, Path) else "URDB rate"
