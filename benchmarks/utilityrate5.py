@@ -2,7 +2,7 @@
 
 What to know of it, each found by running it:
 
-- Its year of 8,760 hours begins on Monday, 1 January 2018. Energy and demand prices are the sum of ``rate`` and ``adj``.
+- Its year of 8,760 hours begins on Monday, 1 January 2018. Prices are the sum of ``rate`` and ``adj``.
 - With ``ur_metering_option`` 2 (net billing) tiers fill hour by hour within the month, with 0 (net metering) in
   proportion to each period's energy. Without export both bill the same energy.
 - All periods of a month must have the same tier limits, for energy and for demand; it refuses others. A finite limit on

@@ -18,7 +18,11 @@ SCALARS = (
     | st.sampled_from(["kWh", "kWh daily", "kWh/kW", "kW", "$/month", "$/day", "$/year", "", "USA", "0.1"])
     | st.text(max_size=8)
 )
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4), max_leaves=12)  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
 LIMITS = st.none() | st.sampled_from([0, 1, 100, 355.5, 1e14, 1e38]) | st.floats(allow_nan=False)
 PRICES = st.sampled_from([0, 0.1, 0.25902, -0.1, 1e-12]) | st.floats()
 TIERS = st.fixed_dictionaries(
@@ -67,8 +71,7 @@ def outcome(text: str) -> str:
     try:
         tariff = urdb.load(text)
     except urdb.UrdbRefused as refused:
-        assert refused.code.startswith("urdb_")
-        return f"{refused.code} {refused.path}"
+        return f"{refused.reason} {refused.path}"
     assert all(line.price is None or line.price >= 0 for line in tariff.plans[0].lines)
     return f"{tariff.code} {[(line.code, line.price) for line in tariff.plans[0].lines]}"
 

@@ -1,4 +1,4 @@
-"""Promise: a URDB rate that cannot be priced exactly is refused with a typed reason and its place; none is guessed at."""
+"""Promise: a URDB rate that cannot be priced exactly is refused with a typed reason and its place, never guessed at."""
 
 import copy
 import json
@@ -49,6 +49,11 @@ def changed(place: list[Any], value: Any) -> dict[str, Any]:
     return document
 
 
+def tier(key: str, value: Any) -> dict[str, Any]:
+    """The plain rate with one key of its first tier set."""
+    return changed(["energyratestructure", 0, 0, key], value)
+
+
 def schedule(months: int = 12, hours: int = 24, value: Any = 0) -> list[list[Any]]:
     return [[value] * hours for _ in range(months)]
 
@@ -59,27 +64,52 @@ CASES: list[tuple[str, dict[str, Any], Reason, str]] = [
     ("eleven months", rate(energyweekendschedule=schedule(11)), Reason.SCHEDULE_SHAPE, "energyweekendschedule"),
     ("23 hours", rate(energyweekendschedule=schedule(12, 23)), Reason.SCHEDULE_SHAPE, "energyweekendschedule[0]"),
     ("a flat list", rate(energyweekendschedule=[0] * 12), Reason.WRONG_TYPE, "energyweekendschedule[0]"),
-    ("period 2 of 2", changed(["energyweekdayschedule", 3, 7], 2), Reason.SCHEDULE_INDEX, "energyweekdayschedule[3][7]"),
+    (
+        "period 2 of 2",
+        changed(["energyweekdayschedule", 3, 7], 2),
+        Reason.SCHEDULE_INDEX,
+        "energyweekdayschedule[3][7]",
+    ),
     ("period -1", changed(["energyweekdayschedule", 0, 0], -1), Reason.SCHEDULE_INDEX, "energyweekdayschedule[0][0]"),
-    ("half a period", changed(["energyweekdayschedule", 0, 0], 0.5), Reason.SCHEDULE_INDEX, "energyweekdayschedule[0][0]"),
-    ("a period as text", changed(["energyweekdayschedule", 0, 0], "0"), Reason.WRONG_TYPE, "energyweekdayschedule[0][0]"),
-    ("true as a period", changed(["energyweekdayschedule", 0, 0], True), Reason.WRONG_TYPE, "energyweekdayschedule[0][0]"),
+    (
+        "half a period",
+        changed(["energyweekdayschedule", 0, 0], 0.5),
+        Reason.SCHEDULE_INDEX,
+        "energyweekdayschedule[0][0]",
+    ),
+    (
+        "a period as text",
+        changed(["energyweekdayschedule", 0, 0], "0"),
+        Reason.WRONG_TYPE,
+        "energyweekdayschedule[0][0]",
+    ),
+    (
+        "true as a period",
+        changed(["energyweekdayschedule", 0, 0], True),
+        Reason.WRONG_TYPE,
+        "energyweekdayschedule[0][0]",
+    ),
     ("no rate", changed(["energyratestructure", 0, 0], KWH), Reason.MISSING_RATE, "energyratestructure[0][0].rate"),
-    ("only adj", changed(["energyratestructure", 0, 0], {"adj": 1}), Reason.MISSING_RATE, "energyratestructure[0][0].rate"),
+    (
+        "only adj",
+        changed(["energyratestructure", 0, 0], {"adj": 1}),
+        Reason.MISSING_RATE,
+        "energyratestructure[0][0].rate",
+    ),
     ("no tier", changed(["energyratestructure", 0], []), Reason.MISSING_RATE, "energyratestructure[0]"),
     ("tier is a number", changed(["energyratestructure", 0, 0], 1), Reason.WRONG_TYPE, "energyratestructure[0][0]"),
-    ("below zero", changed(["energyratestructure", 0, 0, "rate"], -0.1), Reason.NEGATIVE_RATE, "energyratestructure[0][0].rate"),
-    ("adj takes it below", changed(["energyratestructure", 0, 0, "adj"], -0.11), Reason.NEGATIVE_RATE, "energyratestructure[0][0].rate"),
-    ("rate as text", changed(["energyratestructure", 0, 0, "rate"], "0.1"), Reason.WRONG_TYPE, "energyratestructure[0][0].rate"),
-    ("NaN", changed(["energyratestructure", 0, 0, "rate"], float("nan")), Reason.NUMBER, "energyratestructure[0][0].rate"),
-    ("infinite", changed(["energyratestructure", 0, 0, "rate"], float("inf")), Reason.NUMBER, "energyratestructure[0][0].rate"),
-    ("ten places", changed(["energyratestructure", 0, 0, "rate"], 1e-10), Reason.NUMBER, "energyratestructure[0][0].rate"),
-    ("a billion a kWh", changed(["energyratestructure", 0, 0, "rate"], 1e9), Reason.NUMBER, "energyratestructure[0][0].rate"),
-    ("kWh/kW", changed(["energyratestructure", 0, 0, "unit"], "kWh/kW"), Reason.UNIT, "energyratestructure[0][0].unit"),
-    ("MWh", changed(["energyratestructure", 0, 0, "unit"], "MWh"), Reason.UNKNOWN_UNIT, "energyratestructure[0][0].unit"),
-    ("unknown key in a tier", changed(["energyratestructure", 0, 0, "fuel"], 1), Reason.UNKNOWN_FIELD, "energyratestructure[0][0].fuel"),
-    ("finite last tier", changed(["energyratestructure", 0, 0, "max"], 500), Reason.TIER_LIMIT, "energyratestructure[0][0].max"),
-    ("zero limit", changed(["energyratestructure", 0, 0, "max"], 0), Reason.TIER_LIMIT, "energyratestructure[0][0].max"),
+    ("below zero", tier("rate", -0.1), Reason.NEGATIVE_RATE, "energyratestructure[0][0].rate"),
+    ("adj takes it below", tier("adj", -0.11), Reason.NEGATIVE_RATE, "energyratestructure[0][0].rate"),
+    ("rate as text", tier("rate", "0.1"), Reason.WRONG_TYPE, "energyratestructure[0][0].rate"),
+    ("NaN", tier("rate", float("nan")), Reason.NUMBER, "energyratestructure[0][0].rate"),
+    ("infinite", tier("rate", float("inf")), Reason.NUMBER, "energyratestructure[0][0].rate"),
+    ("ten places", tier("rate", 1e-10), Reason.NUMBER, "energyratestructure[0][0].rate"),
+    ("a billion a kWh", tier("rate", 1e9), Reason.NUMBER, "energyratestructure[0][0].rate"),
+    ("kWh/kW", tier("unit", "kWh/kW"), Reason.UNIT, "energyratestructure[0][0].unit"),
+    ("MWh", tier("unit", "MWh"), Reason.UNKNOWN_UNIT, "energyratestructure[0][0].unit"),
+    ("unknown key in a tier", tier("fuel", 1), Reason.UNKNOWN_FIELD, "energyratestructure[0][0].fuel"),
+    ("finite last tier", tier("max", 500), Reason.TIER_LIMIT, "energyratestructure[0][0].max"),
+    ("zero limit", tier("max", 0), Reason.TIER_LIMIT, "energyratestructure[0][0].max"),
     (
         "limits that fall",
         rate(energyratestructure=[[{"max": 9, "rate": 1}, {"max": 8, "rate": 1}, {"rate": 1}]] * 2),
@@ -116,7 +146,12 @@ CASES: list[tuple[str, dict[str, Any], Reason, str]] = [
         Reason.TIER_LIMITS_DIFFER,
         "energyratestructure[1]",
     ),
-    ("coincident", rate(coincidentratestructure=[[{"rate": 0.79}]]), Reason.COINCIDENT_DEMAND, "coincidentratestructure"),
+    (
+        "coincident",
+        rate(coincidentratestructure=[[{"rate": 0.79}]]),
+        Reason.COINCIDENT_DEMAND,
+        "coincidentratestructure",
+    ),
     ("ratchet", rate(lookbackpercent=0.8), Reason.RATCHET, "lookbackpercent"),
     ("lookback months", rate(lookbackmonths=[0] * 11 + [1]), Reason.RATCHET, "lookbackmonths"),
     ("lookback range", rate(lookbackrange=11), Reason.RATCHET, "lookbackrange"),
@@ -133,11 +168,31 @@ CASES: list[tuple[str, dict[str, Any], Reason, str]] = [
     ("minimum per kW", rate(mincharge=5, minchargeunits="$/kW"), Reason.MINIMUM_CHARGE, "minchargeunits"),
     ("minimum a year", rate(mincharge=5, minchargeunits="$/year"), Reason.ANNUAL_MINIMUM, "mincharge"),
     ("annual minimum", rate(annualmincharge=100), Reason.ANNUAL_MINIMUM, "annualmincharge"),
-    ("two minimums", rate(mincharge=5, minchargeunits="$/month", minmonthlycharge=6), Reason.CONFLICT, "minmonthlycharge"),
+    (
+        "two minimums",
+        rate(mincharge=5, minchargeunits="$/month", minmonthlycharge=6),
+        Reason.CONFLICT,
+        "minmonthlycharge",
+    ),
     ("another country", rate(country="Canada"), Reason.UNIT, "country"),
-    ("TOU demand without hours", rate(demandratestructure=[[{"rate": 5}]]), Reason.MISSING_SCHEDULE, "demandweekdayschedule"),
-    ("hours without TOU demand", rate(demandweekdayschedule=schedule(value=1)), Reason.MISSING_STRUCTURE, "demandweekdayschedule"),
-    ("flat demand without months", rate(flatdemandstructure=[[{"rate": 5}]]), Reason.MISSING_SCHEDULE, "flatdemandmonths"),
+    (
+        "TOU demand without hours",
+        rate(demandratestructure=[[{"rate": 5}]]),
+        Reason.MISSING_SCHEDULE,
+        "demandweekdayschedule",
+    ),
+    (
+        "hours without TOU demand",
+        rate(demandweekdayschedule=schedule(value=1)),
+        Reason.MISSING_STRUCTURE,
+        "demandweekdayschedule",
+    ),
+    (
+        "flat demand without months",
+        rate(flatdemandstructure=[[{"rate": 5}]]),
+        Reason.MISSING_SCHEDULE,
+        "flatdemandmonths",
+    ),
     ("months without flat demand", rate(flatdemandmonths=[0] * 11 + [1]), Reason.MISSING_STRUCTURE, "flatdemandmonths"),
     (
         "eleven months of demand",
@@ -171,7 +226,7 @@ CASES: list[tuple[str, dict[str, Any], Reason, str]] = [
     ),
     ("a seven minute demand", rate(demandwindow=7), Reason.UNIT, "demandwindow"),
     ("a date that is none", rate(startdate=1e30), Reason.NUMBER, "startdate"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("document", "reason", "path"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
