@@ -67,9 +67,25 @@ class Loads:
     @classmethod
     def plain(cls, key: UInts, kind: Ints, shape: Ints, second_shape: Ints, peak_w: Ints) -> Self:
         """Loads without photovoltaics, battery, reactive energy or vacancy."""
-        none, zero = np.full(len(key), -1), np.zeros(len(key), np.int64)
-        never = np.full(len(key), _NEVER)
-        return cls(key, kind, shape, second_shape, peak_w, none, zero, zero, zero, none, zero, never, never)
+
+        def all_of(value: int) -> Ints:
+            return np.full(len(key), value, np.int64)  # each field an array of its own: they are filled later
+
+        return cls(
+            key=key,
+            kind=kind,
+            shape=shape,
+            second_shape=second_shape,
+            peak_w=peak_w,
+            solar_shape=all_of(-1),
+            solar_w=all_of(0),
+            battery_w=all_of(0),
+            battery_wh=all_of(0),
+            reactive_shape=all_of(-1),
+            reactive_var=all_of(0),
+            empty_from=all_of(_NEVER),
+            empty_until=all_of(_NEVER),
+        )
 
     def take(self, rows: Ints) -> Self:
         """The loads in those rows."""
