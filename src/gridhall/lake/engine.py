@@ -1,0 +1,180 @@
+"""A session with an engine: where expressions over the lake are carried out.
+
+Expressions are written once, in Ibis. A session says where the tables come from, hands the compiled expression to its
+engine, and gives back Arrow. Whatever differs from engine to engine stands here and nowhere else.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import duckdb
+import ibis
+import ibis.expr.datatypes as dt
+import pyarrow as pa
+from ibis.expr.types import ArrayValue, IntegerValue
+
+from gridhall.lake.curves import SCHEMA
+
+
+class Session(Protocol):
+    """What the lake asks of an engine."""
+
+    def parquet(self, paths: Sequence[Path]) -> ibis.Table:
+        """Lake files as one table in the form of `curves.SCHEMA`; no path gives an empty table."""
+
+    def table(self, data: pa.Table) -> ibis.Table:
+        """An Arrow table as a table of this engine, kept until the enclosing `scratch` ends."""
+
+    def collect(self, expression: ibis.Table) -> pa.Table:
+        """Carry out an expression and return all its rows."""
+
+    def batches(self, expression: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
+        """Carry out an expression and return its rows piece by piece, in no particular order."""
+
+    def part(self, curve: ArrayValue, first: IntegerValue | int, stop: IntegerValue | int) -> ArrayValue:
+        """The elements ``first`` up to but not including ``stop``, counted from 0; ``0 <= first <= stop``."""
+
+    def total(self, curve: ArrayValue) -> IntegerValue:
+        """The sum of an array's known elements as int64; 0 where there is none."""
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Forget, at the end, the tables handed over since the beginning."""
+
+    def close(self) -> None:
+        """Let go of the engine."""
+
+
+class DuckDB:
+    """DuckDB inside this process: one machine, all cores.
+
+    Args:
+        threads: None takes all cores.
+        memory_limit: as DuckDB writes it, ``"4GB"``; beyond it, it spills into ``spill``.
+        spill: folder for what does not fit into memory; None: the system's temporary folder.
+    """
+
+    def __init__(self, threads: int | None = None, memory_limit: str | None = None, spill: Path | None = None) -> None:
+        self._backend = ibis.duckdb.connect()
+        self._connection: duckdb.DuckDBPyConnection = self._backend.con
+        settings: dict[str, Any] = {
+            "threads": threads or os.cpu_count() or 1,
+            # The order of rows means nothing here, and keeping it costs memory.
+            "preserve_insertion_order": False,
+            "enable_progress_bar": False,
+        }
+        if memory_limit is not None:
+            settings["memory_limit"] = memory_limit
+        if spill is not None:
+            settings["temp_directory"] = str(spill)
+        for name, value in settings.items():
+            self._connection.execute(f"SET {name} = {_literal(value)}")
+        self._names = (f"lake_{number}" for number in itertools.count())
+        self._views: list[str] = []
+        self._registered: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def parquet(self, paths: Sequence[Path]) -> ibis.Table:
+        """See `Session`."""
+        if not paths:
+            return self.table(SCHEMA.empty_table())
+        name = next(self._names)
+        listed = ", ".join(_literal(str(path)) for path in paths)
+        self._connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        self._views.append(name)
+        return ibis.table(ibis.schema(_TYPES), name=name)
+
+    def table(self, data: pa.Table) -> ibis.Table:
+        """See `Session`."""
+        name = next(self._names)
+        self._connection.register(name, data)
+        self._registered.append(name)
+        return ibis.table(ibis.Schema.from_pyarrow(data.schema), name=name)
+
+    def collect(self, expression: ibis.Table) -> pa.Table:
+        """See `Session`."""
+        table: pa.Table = self._connection.sql(self.sql(expression)).to_arrow_table()
+        # Sums come back in 128 bits; the expression's own types are what was asked for.
+        return table.cast(expression.schema().to_pyarrow())
+
+    def batches(self, expression: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
+        """See `Session`."""
+        yield from self._connection.sql(self.sql(expression)).to_arrow_reader(rows)
+
+    def sql(self, expression: ibis.Table) -> str:
+        """The expression in this engine's SQL."""
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def part(self, curve: ArrayValue, first: IntegerValue | int, stop: IntegerValue | int) -> ArrayValue:
+        """See `Session`. Ibis' own slice asks of every row whether its bounds are negative; ours never are."""
+        return _list_slice(curve, _whole(first) + 1, _whole(stop))
+
+    def total(self, curve: ArrayValue) -> IntegerValue:
+        """See `Session`. DuckDB adds in 128 bits and Ibis does not know, so the cast must be of our making."""
+        return _list_sum(curve).cast("int64").fill_null(0)
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """See `Session`."""
+        views, registered = len(self._views), len(self._registered)
+        try:
+            yield
+        finally:
+            for name in self._views[views:]:
+                self._connection.execute(f"DROP VIEW IF EXISTS {name}")
+            for name in self._registered[registered:]:
+                self._connection.unregister(name)
+            del self._views[views:], self._registered[registered:]
+
+    def close(self) -> None:
+        """See `Session`."""
+        self._connection.close()
+
+
+@ibis.udf.scalar.builtin(name="list_slice", signature=((dt.Array(dt.int32), dt.int64, dt.int64), dt.Array(dt.int32)))
+def _list_slice(curve, first, last):  # type: ignore[no-untyped-def]
+    """DuckDB's own, counting from 1, both ends included."""
+
+
+@ibis.udf.scalar.builtin(name="list_sum", signature=((dt.Array(dt.int32),), dt.Decimal(38, 0)))
+def _list_sum(curve):  # type: ignore[no-untyped-def]
+    """DuckDB's own, which adds in 128 bits."""
+
+
+def _whole(value: IntegerValue | int) -> IntegerValue:
+    return ibis.literal(value, "int64") if isinstance(value, int) else value
+
+
+_TYPES = {
+    "usage_point": "int64",
+    "day": "date",
+    "curve": "array<int32>",
+    "quality": "array<int8>",
+    "missing": "int16",
+    "estimated": "int16",
+}
+
+
+def session(threads: int | None = None, memory_limit: str | None = None, spill: Path | None = None) -> DuckDB:
+    """Open DuckDB on this machine; see `DuckDB` for the arguments."""
+    return DuckDB(threads, memory_limit, spill)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
