@@ -89,21 +89,27 @@ CREATE TRIGGER accounts_settlement_deleted AFTER DELETE ON accounts_settlement
 CREATE FUNCTION accounts_settlement_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong record;
+    touched int8range;
+    lowest bigint;
+    beyond bigint;
 BEGIN
     DELETE FROM accounts_settlementcheck WHERE id = NEW.id;
     -- Another transaction may be changing the span of an agreement whose settlement this one changed: each would find
     -- its own half in order. Agreements that this transaction wrote are locked already.
-    PERFORM 1 FROM accounts_customeragreement a, unnest(NEW.agreements) touched
-        WHERE a.id >= lower(touched) AND a.id < upper(touched) AND a.xmin <> pg_current_xact_id()::xid
-        FOR NO KEY UPDATE OF a;
-    SELECT found.* INTO wrong FROM (
-        SELECT a.id, a.span, coalesce(
-            (SELECT range_agg(s.span) FROM accounts_settlement s WHERE s.agreement_id = a.id), '{}'::datemultirange
-        ) AS settled
-        FROM accounts_customeragreement a, unnest(NEW.agreements) touched
-        WHERE a.id >= lower(touched) AND a.id < upper(touched)
-    ) found
-    WHERE found.settled <> datemultirange(found.span) LIMIT 1;
+    -- Range by range, so that a change of one agreement looks at one and a load of a million at all of them at once.
+    FOR touched IN SELECT unnest(NEW.agreements) LOOP
+        lowest := lower(touched);
+        beyond := upper(touched);
+        PERFORM 1 FROM accounts_customeragreement a
+            WHERE a.id >= lowest AND a.id < beyond AND a.xmin <> pg_current_xact_id()::xid FOR NO KEY UPDATE;
+        SELECT a.id, a.span, coalesce(s.settled, '{}') AS settled INTO wrong
+            FROM accounts_customeragreement a LEFT JOIN (
+                SELECT agreement_id, range_agg(span) AS settled FROM accounts_settlement
+                WHERE agreement_id >= lowest AND agreement_id < beyond GROUP BY agreement_id
+            ) s ON s.agreement_id = a.id
+            WHERE a.id >= lowest AND a.id < beyond AND s.settled IS DISTINCT FROM datemultirange(a.span) LIMIT 1;
+        EXIT WHEN wrong.id IS NOT NULL;
+    END LOOP;
     IF wrong.id IS NULL THEN
         RETURN NULL;
     ELSIF wrong.settled <@ wrong.span THEN

@@ -1,0 +1,58 @@
+"""The audit trail: who did what to what, when. Written in the transaction of the deed itself, never changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Act:
+    """Somebody acting now: every operation that writes is handed one.
+
+    Attributes:
+        actor: who, as the trail shall name them: ``cli:zhang``, ``job:billing``.
+        at: when, aware.
+    """
+
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the trail."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
+
+
+def record(act: Act, action: str, subject: str, details: Mapping[str, Any] | None = None) -> None:
+    """This will add an entry to the trail, inside the caller's transaction.
+
+    Args:
+        act: who and when.
+        action: what, as a dotted code that never changes once published: ``accounts.agreement.ended``.
+        subject: to what, as ``kind:number``: ``usage_point:3101000001``.
+        details: values before and after; no personal data.
+    """
+    from django.core.serializers.json import DjangoJSONEncoder
+
+    from gridhall.runtime.models import AuditEntry
+
+    plain = json.loads(json.dumps(dict(details or {}), cls=DjangoJSONEncoder))
+    AuditEntry.objects.create(at=act.at, actor=act.actor, action=action, subject=subject, details=plain)
+
+
+def trail(subject: str) -> list[Entry]:
+    """The entries about one subject, oldest first."""
+    from gridhall.runtime.models import AuditEntry
+
+    return [
+        Entry(entry.at, entry.actor, entry.action, entry.subject, entry.details)
+        for entry in AuditEntry.objects.filter(subject=subject).order_by("id")
+    ]
