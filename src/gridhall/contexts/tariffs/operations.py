@@ -4,23 +4,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gridhall.contexts.tariffs.types import Calendar, Measurable, RatedBills, Tariff
+from gridhall.contexts.tariffs.types import Calendar, PriceSeries, RatedBills, Tariff
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import Channel
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from gridhall.lake.readings import Readings
+
 
 def rate(
     tariff: Tariff,
     agreements: "pa.Table",
-    readings: Mapping[Channel, Measurable],
+    readings: "Mapping[Channel, Readings]",
     span: DateSpan,
     *,
     zone: ZoneInfo,
     calendar: Calendar = Calendar(),
-    prices: "Mapping[str, pa.Table] | None" = None,
+    prices: Mapping[str, PriceSeries] | None = None,
 ) -> RatedBills:
     """Rate agreements over a span: one bill per row of ``agreements`` and calendar month.
 
@@ -32,19 +34,19 @@ def rate(
             the running tier year or season before ``start``; null = 0, or carried on from an earlier row of the same
             agreement), ``since date32`` (first day of the agreement, for limits prorated in its first year),
             ``charged_fen int64`` (billed in the running year before ``start``, for a yearly minimum).
-        readings: measurable readings by channel; import is always needed, the others where the tariff asks.
+        readings: lake readings by channel; import is always needed, the others where the tariff asks.
         span: what to rate; cut by calendar month, versions, tier years and seasons inside.
         zone: of clock times and days.
         calendar: holidays and make-up workdays, joined with the document's own.
-        prices: price series by component code, ``day date32, prices list<int64>`` per slot scaled by 10⁻⁹.
+        prices: price series by code of the dynamic component.
 
     Returns:
-        RatedBills: see its columns. Usage is carried from month to month within a tier year.
+        RatedBills: see its columns. Usage is carried from month to month within a tier year. A bill that cannot be
+        priced exactly is not an exception but has a ``refusal``, so that one account does not stop a million.
 
     Raises:
-        RatingRefused: the tariff cannot price this exactly, with a typed code (``no_version``,
-            ``interval_too_coarse``, ``missing_capacity``, ``missing_contract_demand``, ``reactive_readings_missing``,
-            ``export_readings_missing``, ``price_series_missing``, ``price_missing``, …).
+        RatingRefused: nothing can be priced: ``price_series_missing``, ``bad_agreements``.
+        IntervalTooCoarse: a period begins inside an interval of the readings.
     """
     from gridhall.contexts.tariffs.rating import rate_agreements
 

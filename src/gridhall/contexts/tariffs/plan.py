@@ -156,9 +156,9 @@ def _matrix(
     """The lines of tiers × periods, tier by tier."""
     periods: dict[str | None, Label | None] = {None: None}
     if part.time_of_use is not None:
-        periods = dict(version.time_of_use[part.time_of_use].periods)
+        periods = {name: text for name, text in version.time_of_use[part.time_of_use].periods.items()}  # noqa: C416
     offsets = (part.offsets if isinstance(part, models.Energy) else None) or {}
-    for tier, block in enumerate(blocks or [None], start=1):  # type: ignore[list-item]
+    for tier, block in enumerate(blocks or [None], start=1):
         for period, period_label in periods.items():
             if block is None:
                 base = part.price if part.price is not None else (part.prices or {})[str(period)]

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gridhall.contexts.tariffs.document.models import VersionText
 from gridhall.contexts.tariffs.document.parts import Label
 from gridhall.kernel.spans import DateSpan
-from gridhall.lake.needs import Needs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,29 +105,18 @@ class Tariff:
         return found
 
 
-class Measurable(Protocol):
-    """Readings of one channel that can be measured; the lake's are wrapped by `operations.lake_readings`."""
+@dataclass(frozen=True)
+class PriceSeries:
+    """Prices by interval: ``table`` has ``day date32, prices list<int64>``, one price per slot in the order of time.
 
-    def measure(self, needs: Needs, members: "pa.Table") -> "pa.Table":
-        """Energy per register and demands of each member (``usage_point, start, end``) within ``needs.span``.
+    Prices are integers with ``scale`` decimal places, in currency per kWh; a null is a price that is missing.
+    ``minutes`` is the length of a slot. Days are local, with 23 or 25 hours where clocks change.
+    """
 
-        Columns ``usage_point, wh_0…, w_0…, days, missing, estimated``; a member without readings may be absent.
-        """
-        ...
-
-    def measure_chronological(self, needs: Needs, limits: "pa.Table") -> "pa.Table":
-        """Energy per register and tier in order of time.
-
-        ``limits`` has ``usage_point, start, end, used, limit_0…`` (Wh); columns ``usage_point, wh_<register>_<tier>``.
-        """
-        ...
-
-    def measure_priced(self, prices: "pa.Table", members: "pa.Table", span: DateSpan) -> "pa.Table":
-        """Σ Wh × price per member over a table of integer prices (``day date32, prices list<int64>`` by slot).
-
-        Columns ``usage_point, wh, priced (Σ Wh × integer price), unpriced (Wh in intervals without a price)``.
-        """
-        ...
+    minutes: int
+    scale: int
+    table: "pa.Table"
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +128,11 @@ class RatedBills:
     sum of the lines on the bill), ``separate_total int64`` (fen, lines settled separately), ``tax_included int64``
     (fen, information), ``energy_wh, export_wh, reactive_varh, demand_w int64, power_factor int16`` (hundredths,
     null where not adjusted), ``tier_used_wh int64`` (before the bill), ``tier_used_after_wh int64``,
-    ``days int16`` (with readings), ``missing int32, estimated int32`` (slots).
+    ``days int16`` (of the bill), ``days_read int16`` (with readings), ``missing int32, estimated int32`` (slots within
+    them), ``refusal string``: null, or the code of why this bill could not be priced (``no_readings``, ``no_version``,
+    ``missing_capacity``, ``missing_contract_demand``, ``reactive_readings_missing``, ``export_readings_missing``,
+    ``price_missing``, ``annual_minimum_needs_year``, ``unknown_power_factor_standard``); such a bill has no lines
+    and must not be issued.
 
     Lines whose quantity and amount are zero are left out. Rows are ordered by agreement and start.
     """

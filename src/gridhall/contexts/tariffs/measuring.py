@@ -1,0 +1,151 @@
+"""What the lake is asked for a rating, once for the whole span, and handed out piece by piece."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from gridhall.contexts.tariffs.document import models
+from gridhall.contexts.tariffs.rules.arithmetic import Integers
+from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Measured
+from gridhall.contexts.tariffs.rules.pieces import Layout, Piece, layout
+from gridhall.contexts.tariffs.types import Calendar, Plan, PriceSeries, Tariff
+from gridhall.kernel.errors import Refused
+from gridhall.lake.measure import measure
+from gridhall.lake.needs import Channel
+from gridhall.lake.readings import Readings
+
+
+class PriceSeriesMissing(Refused):
+    """A dynamic component has no series of prices to go by."""
+
+    code = "price_series_missing"
+
+
+class Measurements:
+    """Energy and demands of all rows on all pieces.
+
+    Args:
+        pieces: of the span; each plan's pieces are measured in one pass per channel.
+        members: ``usage_point, start, end`` of every row.
+    """
+
+    def __init__(
+        self,
+        tariff: Tariff,
+        pieces: Sequence[Piece],
+        readings: Mapping[Channel, Readings],
+        members: pa.Table,
+        *,
+        zone: ZoneInfo,
+        calendar: Calendar,
+        prices: Mapping[str, PriceSeries],
+    ) -> None:
+        self._pieces = pieces
+        self._readings = readings
+        self._members = members
+        self._zone = zone
+        self._prices = prices
+        self._of_piece: list[dict[Channel, Measured]] = [{} for _ in pieces]
+        self._counts: list[dict[str, Integers]] = [{} for _ in pieces]
+        for plan in tariff.plans:
+            numbers = [index for index, piece in enumerate(pieces) if piece.plan is plan]
+            if not numbers:
+                continue
+            for channel in _channels(plan):
+                if channel in readings:
+                    self._measure(plan, numbers, channel, calendar)
+
+    def _measure(self, plan: Plan, numbers: Sequence[int], channel: Channel, calendar: Calendar) -> None:
+        shape = layout(plan, [self._pieces[number].span for number in numbers], channel, calendar)
+        found = measure(self._readings[channel], list(shape.needs), self._zone, self._members)
+        segment = found["segment"].to_numpy()
+        for index, number in enumerate(numbers):
+            first, last = np.searchsorted(segment, [index, index + 1])
+            part = found.slice(first, last - first)
+            self._of_piece[number][channel] = Measured(
+                shape,
+                [self._dense(part, f"wh_{each}") for each in range(len(shape.combinations))],
+                [self._dense(part, f"w_{each}") for each in range(len(shape.needs[index].demands))],
+            )
+            if channel is Channel.IMPORT:
+                self._counts[number] = {name: self._dense(part, name) for name in ("days", "missing", "estimated")}
+
+    def _dense(self, part: pa.Table, name: str) -> Integers:
+        """A column over all rows; 0 for rows that have no readings on the piece."""
+        values: Integers = part[name].to_numpy()
+        if len(values) == len(self._members):
+            return values
+        column = np.zeros(len(self._members), dtype=np.int64)
+        column[part["member"].to_numpy()] = values
+        return column
+
+    def of_piece(self, number: int, rows: npt.NDArray[np.int64]) -> dict[Channel, Measured]:
+        """What was measured on a piece for some rows."""
+        everyone = len(rows) == len(self._members)
+        return {
+            channel: measured
+            if everyone
+            else Measured(
+                measured.layout,
+                [column[rows] for column in measured.energy],
+                [column[rows] for column in measured.demand],
+            )
+            for channel, measured in self._of_piece[number].items()
+        }
+
+    def counts(self, batch: Batch) -> dict[str, Integers]:
+        """Determinants for information: days, gaps, energies, the highest demand, in columns of the bills' table."""
+        names = ("days", "days_read", "missing", "estimated", "energy_wh", "export_wh", "reactive_varh", "demand_w")
+        found = {name: batch.zeros() for name in names}
+        for piece in (piece for parts in batch.parts for piece in parts):
+            found["days"] = found["days"] + piece.days
+            counts = self._counts[piece.number]
+            for name, counted in (("days_read", "days"), ("missing", "missing"), ("estimated", "estimated")):
+                if counted in counts:
+                    found[name] = found[name] + counts[counted][batch.rows]
+            for channel, name in (
+                (Channel.IMPORT, "energy_wh"),
+                (Channel.EXPORT, "export_wh"),
+                (Channel.REACTIVE, "reactive_varh"),
+                (Channel.REACTIVE_EXPORT, "reactive_varh"),
+            ):
+                if channel in piece.measured:
+                    found[name] = found[name] + piece.measured[channel].of_period(None, None)
+            if Channel.IMPORT in piece.measured:
+                for column in piece.measured[Channel.IMPORT].demand:
+                    found["demand_w"] = np.maximum(found["demand_w"], column)
+        return found
+
+    def chronological(
+        self, batch: Batch, part: BilledPiece, limits: Sequence[Integers], used: Integers
+    ) -> list[list[Integers]]:
+        """See `Intervals`."""
+        raise NotImplementedError
+
+    def priced(
+        self, batch: Batch, part: BilledPiece, code: str, channel: Channel
+    ) -> tuple[Integers, Integers, Integers, int]:
+        """See `Intervals`."""
+        if code not in self._prices:
+            raise PriceSeriesMissing(f"There is no price series for {code}.", path=code, remedy="Hand one in.")
+        raise NotImplementedError
+
+
+def _channels(plan: Plan) -> list[Channel]:
+    """The channels that a plan's components price or judge by."""
+    found: dict[Channel, Any] = {Channel.IMPORT: True}
+    for part in plan.text.components:
+        if isinstance(part, models.Energy) and (part.net_of_export or part.channel == "export"):
+            found[Channel.EXPORT] = True
+        if isinstance(part, models.Dynamic) and part.channel == "export":
+            found[Channel.EXPORT] = True
+        if isinstance(part, models.PowerFactor):
+            found[Channel.REACTIVE] = found[Channel.REACTIVE_EXPORT] = True
+    return list(found)
+
+
+__all__ = ["Layout", "Measurements", "PriceSeriesMissing"]

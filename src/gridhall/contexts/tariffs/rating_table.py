@@ -1,0 +1,103 @@
+"""Rated bills as an Arrow table: lines of all bills in lists, empty lines left out."""
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from gridhall.contexts.tariffs.rules.arithmetic import Integers
+from gridhall.contexts.tariffs.rules.charges.batch import Batch
+from gridhall.contexts.tariffs.types import LINES_PER_VERSION
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("usage_point", pa.int64(), nullable=False),
+        pa.field("agreement", pa.int64(), nullable=False),
+        pa.field("start", pa.date32(), nullable=False),
+        pa.field("end", pa.date32(), nullable=False),
+        pa.field("versions", pa.list_(pa.string())),
+        pa.field("line_no", pa.list_(pa.int16())),
+        pa.field("quantity", pa.list_(pa.int64())),
+        pa.field("price", pa.list_(pa.int64())),
+        pa.field("amount", pa.list_(pa.int64())),
+        pa.field("total", pa.int64(), nullable=False),
+        pa.field("separate_total", pa.int64(), nullable=False),
+        pa.field("tax_included", pa.int64(), nullable=False),
+        pa.field("energy_wh", pa.int64(), nullable=False),
+        pa.field("export_wh", pa.int64(), nullable=False),
+        pa.field("reactive_varh", pa.int64(), nullable=False),
+        pa.field("demand_w", pa.int64(), nullable=False),
+        pa.field("power_factor", pa.int16()),
+        pa.field("tier_used_wh", pa.int64(), nullable=False),
+        pa.field("tier_used_after_wh", pa.int64(), nullable=False),
+        pa.field("days", pa.int16(), nullable=False),
+        pa.field("days_read", pa.int16(), nullable=False),
+        pa.field("missing", pa.int32(), nullable=False),
+        pa.field("estimated", pa.int32(), nullable=False),
+        pa.field("refusal", pa.string()),
+    ]
+)
+
+
+def empty_table() -> pa.Table:
+    """No bills, in the same form."""
+    return SCHEMA.empty_table()
+
+
+def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
+    """The bills of a batch with their lines.
+
+    Args:
+        columns: the columns of `SCHEMA` other than lines, totals, spans and refusals.
+    """
+    refused = np.array([reason is not None for reason in batch.refusal], dtype=bool)
+    first, versions = _versions(batch)
+    count = len(batch.charges)
+    quantity = np.empty((batch.size, count), dtype=np.int64)
+    price = np.empty((batch.size, count), dtype=np.int64)
+    amount = np.empty((batch.size, count), dtype=np.int64)
+    number = np.empty((batch.size, count), dtype=np.int16)
+    total, separate = batch.zeros(), batch.zeros()
+    for column, charge in enumerate(batch.charges):
+        quantity[:, column], price[:, column], amount[:, column] = charge.quantity, charge.price, charge.amount
+        number[:, column] = (charge.plan_index - first) * LINES_PER_VERSION + charge.line.position
+        if charge.line.settlement == "bill":
+            total = total + charge.amount
+        else:
+            separate = separate + charge.amount
+    kept = ((quantity != 0) | (amount != 0)) & ~refused[:, None]
+    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32)
+
+    def lines(matrix: Any) -> pa.Array:
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(matrix[kept]))
+
+    power_factor: Integers = columns.pop("power_factor")
+    arrays = columns | {
+        "start": batch.start,
+        "end": batch.end,
+        "versions": versions,
+        "line_no": lines(number),
+        "quantity": lines(quantity),
+        "price": lines(price),
+        "amount": lines(amount),
+        "total": np.where(refused, 0, total),
+        "separate_total": np.where(refused, 0, separate),
+        "power_factor": pa.array(power_factor, mask=power_factor < 0).cast(pa.int16()),
+        "refusal": pa.array(batch.refusal, pa.string()),
+    }
+    return pa.table([pa.array(arrays[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _versions(batch: Batch) -> tuple[Integers, pa.Array]:
+    """The index of each bill's first plan, and the versions of the plans that it has days under."""
+    names = [plan.version for plan in batch.plans]
+    has = np.zeros((batch.size, max(len(names), 1)), dtype=bool)
+    for index, parts in enumerate(batch.parts):
+        for piece in parts:
+            has[:, index] |= piece.days > 0
+    first = has.argmax(axis=1).astype(np.int64)
+    counts = has.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    indices = np.nonzero(has)[1].astype(np.int32)
+    values = pa.DictionaryArray.from_arrays(pa.array(indices), pa.array(names or [""])).cast(pa.string())
+    return first, pa.ListArray.from_arrays(pa.array(offsets), values)

@@ -1,0 +1,166 @@
+"""A batch of bills in columns: what was measured, on what terms, and the lines charged so far."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up
+from gridhall.contexts.tariffs.rules.pieces import Layout, Piece
+from gridhall.contexts.tariffs.types import Line, Plan
+from gridhall.lake.needs import Channel
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Measured:
+    """What one channel measured on one piece: Wh per register and W per demand, a column each."""
+
+    layout: Layout
+    energy: list[Integers]
+    demand: list[Integers]
+
+    def of_period(self, division: str | None, period: str | None) -> Integers:
+        """The energy of a period, Wh."""
+        total = np.zeros(len(self.energy[0]), dtype=np.int64)
+        for register in self.layout.registers(division, period):
+            total = total + self.energy[register]
+        return total
+
+
+@dataclass
+class BilledPiece:
+    """A piece with the days that each bill has of it, and what was measured by channel.
+
+    ``number`` is the piece's index in the whole span.
+    """
+
+    number: int
+    piece: Piece
+    days: Integers
+    measured: Mapping[Channel, Measured]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of each bill's agreement, in columns; zero or empty where an agreement has none."""
+
+    household_size: Integers
+    allowance: npt.NDArray[np.object_]
+    capacity_va: Integers
+    contract_demand_w: Integers
+    power_factor_standard: Integers
+    since: npt.NDArray[np.datetime64]
+
+
+@dataclass
+class Charge:
+    """One line in columns: integer quantities and prices in the line's scales, amounts in fen."""
+
+    plan_index: int
+    line: Line
+    quantity: Integers
+    price: Integers | int
+    amount: Integers
+    fund: bool = False
+
+
+class Intervals(Protocol):
+    """Measurements at interval level, asked for only by components that need them."""
+
+    def chronological(
+        self, batch: "Batch", part: BilledPiece, limits: Sequence[Integers], used: Integers
+    ) -> list[list[Integers]]:
+        """Wh ``[tier][register]`` of a piece's import, tiers filled in order of time."""
+
+    def priced(
+        self, batch: "Batch", part: BilledPiece, code: str, channel: Channel
+    ) -> tuple[Integers, Integers, Integers, int]:
+        """Wh, Σ Wh × integer price, Wh without a price, and the scale of the integer prices."""
+
+
+@dataclass
+class Batch:
+    """Bills of one month, worked on together.
+
+    ``rows`` are their rows in the table of agreements, ``start`` and ``end`` their days; ``parts`` the pieces of the
+    month by plan, in order of time; ``used`` is the Wh used in the running tier year (of which ``tier_key`` names the
+    first day, −1 unknown) and is moved on as tiers are filled.
+    """
+
+    rows: Integers
+    start: npt.NDArray[np.datetime64]
+    end: npt.NDArray[np.datetime64]
+    plans: list[Plan]
+    parts: list[list[BilledPiece]]
+    terms: Terms
+    intervals: Intervals
+    used: Integers
+    tier_key: Integers
+    charges: list[Charge] = field(default_factory=list)
+    refusal: npt.NDArray[np.object_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.refusal = np.full(len(self.rows), None, dtype=object)
+
+    @property
+    def size(self) -> int:
+        """The number of bills."""
+        return len(self.rows)
+
+    def zeros(self) -> Integers:
+        """A column of zeros."""
+        return np.zeros(self.size, dtype=np.int64)
+
+    def sum(self, columns: Iterable[Integers]) -> Integers:
+        """The sum of columns; zeros without any."""
+        total = self.zeros()
+        for column in columns:
+            total = total + column
+        return total
+
+    def refuse(self, which: Mask, code: str) -> None:
+        """Refuse bills; the first reason stays."""
+        fresh = which & np.array([reason is None for reason in self.refusal], dtype=bool)
+        self.refusal[fresh] = code
+
+    def charge(
+        self,
+        plan_index: int,
+        line: Line,
+        quantity: Integers,
+        *,
+        scale: int,
+        share: tuple[Integers | int, int] = (1, 1),
+        fund: bool = False,
+    ) -> None:
+        """Add a line: quantity × price × share, rounded half up to whole fen.
+
+        Args:
+            quantity: integers with ``scale`` decimal places of the line's unit.
+            share: numerator and denominator, such as days of the bill over days of the month.
+        """
+        assert line.price is not None
+        price = integer(line.price, line.price_scale)
+        numerator, denominator = share
+        amount = half_up(
+            [quantity, price, numerator], 10 ** (scale + line.price_scale - 2) * denominator, rows=self.size
+        )
+        shown = half_up([quantity, 10 ** (line.scale - scale), numerator], denominator, rows=self.size)
+        self.charges.append(Charge(plan_index, line, shown, price, amount, fund))
+
+
+def integer(value: Decimal, scale: int) -> int:
+    """A decimal as an integer of so many places; exact.
+
+    Raises:
+        ValueError: when the places do not suffice.
+    """
+    scaled = value.scaleb(scale)
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{value} has more than {scale} decimal places")
+    return int(scaled)

@@ -1,0 +1,66 @@
+"""Charges that hardly depend on use: fixed amounts, credits, free quotas."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridhall.contexts.tariffs.document import models
+from gridhall.contexts.tariffs.rules.arithmetic import half_up
+from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Mask, integer
+from gridhall.contexts.tariffs.rules.charges.demand import days_of
+from gridhall.contexts.tariffs.types import Line
+from gridhall.lake.needs import Channel
+
+
+def charge_fixed(
+    batch: Batch,
+    plan_index: int,
+    part: models.Fixed | models.Credit,
+    parts: Sequence[BilledPiece],
+    line: Line,
+    mask: Mask,
+) -> None:
+    """Charge or credit an amount per month, day, year or kWh."""
+    own, everyone, month = days_of(batch, parts)
+    if part.per == "kwh":
+        energy = batch.zeros()
+        for piece in parts:
+            energy = energy + piece.measured[Channel.IMPORT].of_period(None, None)
+        batch.charge(plan_index, line, np.where(mask, energy, 0), scale=3)
+        return
+    present = np.where(mask & (own > 0), 1, 0).astype(np.int64)
+    if part.per == "day":
+        batch.charge(plan_index, line, present * own, scale=0)
+        return
+    days = own if part.prorate else np.where(own > 0, everyone, 0).astype(np.int64)
+    whole = month
+    if part.per == "year":
+        year = parts[0].piece.span.start.year
+        whole = 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365
+    batch.charge(plan_index, line, present, scale=0, share=(days, whole))
+
+
+def limit_credits(batch: Batch, plan_index: int, parts: Sequence[models.Credit]) -> None:
+    """Cut credits that are not refundable down to what the other charges come to."""
+    for part in parts:
+        if part.refundable:
+            continue
+        own = next(each for each in batch.charges if each.plan_index == plan_index and each.line.component == part.code)
+        others = batch.zeros()
+        for each in batch.charges:
+            if each is not own and each.line.settlement == "bill":
+                others = others + each.amount
+        own.amount = -np.minimum(-own.amount, np.maximum(others, 0))
+
+
+def charge_free_quota(
+    batch: Batch, plan_index: int, part: models.FreeQuota, parts: Sequence[BilledPiece], line: Line, mask: Mask
+) -> None:
+    """Credit so many kWh a month, up to the use."""
+    own, everyone, month = days_of(batch, parts)
+    energy = batch.zeros()
+    for piece in parts:
+        energy = energy + piece.measured[Channel.IMPORT].of_period(None, None)
+    days = own if part.prorate else np.where(own > 0, everyone, 0).astype(np.int64)
+    quota = half_up([days, integer(part.kwh_per_month, 6)], month * 1000, rows=batch.size)
+    batch.charge(plan_index, line, np.where(mask, np.minimum(quota, energy), 0), scale=3)
