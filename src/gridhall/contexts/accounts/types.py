@@ -96,6 +96,26 @@ class OrganisationRecord:
 
 
 @dataclass(frozen=True)
+class UsagePointRecord:
+    """A point of supply.
+
+    Attributes:
+        organisation: the code of the unit that serves it.
+        address: where, as one line; personal data.
+        longitude, latitude: degrees, WGS-84, where known.
+    """
+
+    id: int
+    number: str
+    organisation: str
+    usage_class: str
+    status: str
+    address: str | None
+    longitude: float | None
+    latitude: float | None
+
+
+@dataclass(frozen=True)
 class SettlementRecord:
     """An account that settles an agreement during a span."""
 

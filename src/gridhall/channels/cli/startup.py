@@ -1,0 +1,44 @@
+"""What a command does before it can use the database."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def with_database(*, migrate: bool = True) -> None:
+    """This will start or reach the database, set up Django and bring the tables up to date.
+
+    Call it first in each command that needs the database; later imports of contexts then work. A second call costs
+    almost nothing.
+
+    Raises:
+        DatabaseSettingInvalid, DatabaseUnreachable, DatabaseTooOld: when ``DATABASE_URL`` is the matter.
+        EmbeddedServerFailed: when the embedded server cannot be started.
+    """
+    import django
+    from django.apps import apps
+
+    from gridhall.runtime import database
+
+    if not apps.ready:
+        django.setup()
+    database.ensure_running()
+    if migrate:
+        database.prepare()
+
+
+def act() -> Any:
+    """Who acts, for the audit trail: the user of the command line, now."""
+    import getpass
+
+    from gridhall.kernel import clock
+    from gridhall.runtime.audit import Act
+
+    return Act(actor=f"cli:{_quietly(getpass.getuser) or 'unknown'}", at=clock.now())
+
+
+def _quietly(read: Callable[[], str]) -> str:
+    # A user without a name, as in some containers, is no reason to refuse.
+    try:
+        return read()
+    except (KeyError, OSError):
+        return ""
