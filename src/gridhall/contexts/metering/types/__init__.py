@@ -2,15 +2,29 @@
 
 from gridhall.contexts.metering.rules.registers import Dial, Finding, FindingKind, RegisterKind, Snapshot
 from gridhall.contexts.metering.types.meters import Installation, Register
+from gridhall.contexts.metering.types.readings import (
+    DownloadFormat,
+    Freshness,
+    Gap,
+    NoReadings,
+    SpanEmpty,
+    VersionUnknown,
+)
 from gridhall.lake.daycurves import DayCurve
 
 __all__ = [
     "DayCurve",
     "Dial",
+    "DownloadFormat",
     "Finding",
     "FindingKind",
+    "Freshness",
+    "Gap",
     "Installation",
+    "NoReadings",
     "Register",
     "RegisterKind",
     "Snapshot",
+    "SpanEmpty",
+    "VersionUnknown",
 ]

@@ -1,0 +1,136 @@
+"""How fresh readings are (X3): as of when, which gaps, how much is estimated; for one usage point or for millions."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gridhall.contexts.metering.models import LakeFile
+from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
+from gridhall.contexts.metering.queries.readings import check_version
+from gridhall.contexts.metering.types.readings import Freshness, Gap
+from gridhall.kernel.spans import DateSpan
+from gridhall.lake import engine, readings
+from gridhall.lake.freshness import COVERAGE, coverage, in_order
+from gridhall.lake.needs import Channel
+
+#: How many days back gaps are looked for.
+WINDOW: Final = 35
+
+FRESHNESS: Final = pa.schema(
+    [
+        pa.field("usage_point", pa.int64(), nullable=False),
+        pa.field("as_of", pa.date32()),  # the last complete day
+        pa.field("last_day", pa.date32()),
+        pa.field("days", pa.int64(), nullable=False),  # of the window, with readings
+        pa.field("absent_days", pa.int64(), nullable=False),  # of the window, since the first reading
+        pa.field("incomplete_days", pa.int64(), nullable=False),
+        pa.field("missing", pa.int64(), nullable=False),  # slots
+        pa.field("estimated", pa.int64(), nullable=False),  # slots
+    ]
+)
+
+
+def freshness(
+    today: date,
+    *,
+    usage_points: Sequence[int] | None = None,
+    days: int = WINDOW,
+    channel: Channel = Channel.IMPORT,
+    version: int | None = None,
+) -> pa.Table:
+    """How fresh the readings of many usage points are, one row each, by two passes over the lake.
+
+    ``as_of`` and ``last_day`` look at all there is; the counts look at the last ``days`` days before ``today``, from a
+    usage point's first reading on, so that a new connection has no gaps before its time.
+
+    Args:
+        today: the days before it are looked at.
+        usage_points: ids; those without any reading appear too, with nothing. None: all that have readings.
+    """
+    check_version(version)
+    window = today - timedelta(days=days)
+    begins = LakeFile.objects.filter(channel=channel.value).order_by("first_day").values_list("first_day", flat=True)
+    first = min(begins.first() or window, window)
+    wanted = None if usage_points is None else np.unique(np.asarray(usage_points, dtype=np.int64))
+    with engine.session() as session:
+
+        def covered(span: DateSpan) -> pa.Table:
+            files = readable_files(channel, span, version=version)
+            if not files:
+                return COVERAGE.empty_table()
+            with session.scratch():
+                return coverage(readings.effective(session, lake_root(), files, span, wanted))
+
+        recent = covered(DateSpan(window, today))
+        ever = covered(DateSpan(first, today)) if first < window else recent
+    points = ever["usage_point"] if wanted is None else pa.array(wanted)
+    return _joined(pa.table({"usage_point": points}), ever, recent, window, today)
+
+
+def freshness_of(
+    usage_point: int,
+    today: date,
+    *,
+    days: int = WINDOW,
+    channel: Channel = Channel.IMPORT,
+    version: int | None = None,
+) -> Freshness:
+    """How fresh the readings of one usage point are, with every gap of the last ``days`` days."""
+    row = freshness(today, usage_points=[usage_point], days=days, channel=channel, version=version).to_pylist()[0]
+    window = today - timedelta(days=days)
+    span = DateSpan(window, today)
+    with engine.session() as session, session.scratch():
+        files = readable_files(channel, span, version=version)
+        point = np.array([usage_point], dtype=np.int64)
+        found = in_order(readings.effective(session, lake_root(), files, span, point))
+    missing = dict(zip(found["day"].to_pylist(), found["missing"].to_pylist(), strict=True))
+    # Before the first reading of all there is no gap, only a time before.
+    start = today - timedelta(days=row["absent_days"] + row["days"])
+    return Freshness(
+        usage_point=usage_point,
+        as_of=row["as_of"],
+        last_day=row["last_day"],
+        window=window,
+        gaps=tuple(_gaps(missing, DateSpan(start, today))) if start < today else (),
+        missing=row["missing"],
+        estimated=row["estimated"],
+        days=row["days"],
+    )
+
+
+def _joined(points: pa.Table, ever: pa.Table, recent: pa.Table, window: date, today: date) -> pa.Table:
+    bounds = ever.select(["usage_point", "first_day", "last_day", "last_complete_day"])
+    counts = recent.select(["usage_point", "days", "incomplete_days", "missing", "estimated"])
+    rows = points.join(bounds, "usage_point").join(counts, "usage_point").sort_by("usage_point")
+    starts = pc.max_element_wise(rows["first_day"], pa.scalar(window), skip_nulls=False)
+    expected = pc.fill_null(pc.subtract(_number(today), starts.cast(pa.int32()).cast(pa.int64())), 0)
+    days = pc.fill_null(rows["days"], 0)
+    return pa.table(
+        {
+            "usage_point": rows["usage_point"],
+            "as_of": rows["last_complete_day"],
+            "last_day": rows["last_day"],
+            "days": days,
+            "absent_days": pc.subtract(expected, days),
+            **{name: pc.fill_null(rows[name], 0) for name in ("incomplete_days", "missing", "estimated")},
+        }
+    ).cast(FRESHNESS)
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _gaps(missing: dict[date, int], span: DateSpan) -> Iterator[Gap]:
+    """Days that are absent or incomplete, those alike and in a row together."""
+    lacking = [(day, missing.get(day)) for day in span if missing.get(day) != 0]
+    start = 0
+    for index, (before, after) in enumerate(pairwise([*lacking, (date.max, None)]), 1):
+        if after[0] - before[0] != timedelta(days=1) or after[1] != before[1]:
+            yield Gap(lacking[start][0], before[0], before[1])
+            start = index
