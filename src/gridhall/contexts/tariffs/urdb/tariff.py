@@ -65,7 +65,7 @@ def _energy(energy: Charges, labels: list[str], within: Within, divisions: Conte
     for index, group in enumerate(groups := _groups(energy, apart=tiered)):
         code = "energy" if len(groups) == 1 else f"energy-{index + 1}"
         component = _component("energy", code, ("电度电费", "Energy"), group)
-        division = _division(energy, group, code, "energy", labels, divisions)
+        division = _division(energy, group, code, labels, divisions)
         if division is not None:
             component["time_of_use"] = division
         first = energy.periods[group.periods[0]]
@@ -89,7 +89,7 @@ def _demand(
             continue
         own = code if len(groups) == 1 else f"{code}-{index + 1}"
         component = _component("demand", own, label, group) | {"window": window}
-        division = _division(demand, group, own, "demand", labels, divisions)
+        division = _division(demand, group, own, labels, divisions)
         if division is not None:
             component["time_of_use"] = division
         first = demand.periods[group.periods[0]]
@@ -133,9 +133,7 @@ def _up_to(limit: Decimal | None) -> Content:
     return {} if limit is None else {"up_to": limit}
 
 
-def _division(
-    priced: Charges, group: _Group, code: str, kind: str, labels: list[str], divisions: Content
-) -> str | None:
+def _division(priced: Charges, group: _Group, code: str, labels: list[str], divisions: Content) -> str | None:
     """Write down when each period of a group holds; None where there is but one."""
     if len(group.periods) == 1:
         return None
@@ -156,8 +154,7 @@ def _division(
         schedules.append({"months": others, "hours": {_period_code(group.periods[0]): "00:00-24:00"}})
     divisions[code] = {
         "periods": {
-            _period_code(each): labels[each] if each < len(labels) else _period_label(each, kind)
-            for each in group.periods
+            _period_code(each): labels[each] if each < len(labels) else _period_label(each) for each in group.periods
         },
         "schedules": schedules,
     }
@@ -178,8 +175,8 @@ def _period_code(period: int) -> str:
     return f"p{period}"
 
 
-def _period_label(period: int, kind: str) -> Content:
-    return {"zh-Hans": f"时段{period}", "en": f"{kind} period {period}"}
+def _period_label(period: int) -> Content:
+    return {"zh-Hans": f"时段{period}", "en": f"period {period}"}
 
 
 def _labels(rate: Fields, name: str) -> list[str]:
@@ -236,7 +233,7 @@ def _note(rate: Fields) -> str | None:
     if rate.get("approved") is False:
         parts.append("Not approved by URDB's reviewers.")
     parts += [_text(rate, name) for name in ("energycomments", "demandcomments", "basicinformationcomments")]
-    return " ".join(part for part in parts if part)[:500] or None
+    return " | ".join(part for part in parts if part)[:500] or None
 
 
 def _day(rate: Fields, name: str) -> date | None:
