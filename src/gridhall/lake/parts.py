@@ -59,6 +59,7 @@ class PartWriter:
         root: of the lake.
         version: of the import; no other import may use it.
         revision: whether rows of older versions may exist for the same usage points and days.
+        first_number: of the parts; where one import has several writers, their numbers must not meet.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class PartWriter:
         version: int,
         *,
         revision: bool = False,
+        first_number: int = 0,
         rows_in_memory: int = ROWS_IN_MEMORY,
     ) -> None:
         self._root = root
@@ -78,7 +80,7 @@ class PartWriter:
         self._waiting: dict[str, list[pa.Table]] = {}
         self._rows: dict[str, int] = {}
         self._files: list[LakeFile] = []
-        self._number = 0
+        self._first_number = self._number = first_number
         # One part is written while the caller prepares the next; Arrow releases the interpreter lock meanwhile.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lake-parts")
         self._writing: Future[LakeFile] | None = None
@@ -122,7 +124,7 @@ class PartWriter:
             self._writing.exception()
             self._writing = None
         self._pool.shutdown()
-        for number in range(self._number):
+        for number in range(self._first_number, self._number):
             for path in (self._root / self._channel).glob(f"month=*/{self._version}-{number}.parquet"):
                 path.unlink(missing_ok=True)
         self._files.clear()
