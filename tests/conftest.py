@@ -223,7 +223,9 @@ class Installation:
         """Run ``gridhall`` with these arguments to its end."""
         finished = subprocess.run(self._command(*arguments), env=self.env, text=True, capture_output=True, cwd=ROOT)
         if check and finished.returncode:
-            raise AssertionError(f"gridhall {arguments} ended {finished.returncode}: {finished.stdout}{finished.stderr}")
+            raise AssertionError(
+                f"gridhall {arguments} ended {finished.returncode}: {finished.stdout}{finished.stderr}"
+            )
         return finished
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:

@@ -17,9 +17,7 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = "审计记录"
         constraints = [
-            CheckConstraint(
-                name="runtime_auditentry_action", condition=Q(action__regex=r"^[a-z_]+(\.[a-z_]+)+$")
-            ),
+            CheckConstraint(name="runtime_auditentry_action", condition=Q(action__regex=r"^[a-z_]+(\.[a-z_]+)+$")),
             CheckConstraint(name="runtime_auditentry_actor", condition=~Q(actor="")),
         ]
         indexes = [

@@ -39,9 +39,7 @@ def _corner(owner: str, day: Func, less: str) -> Func:
 def _whole_days(name: str) -> CheckConstraint:
     """A span has a first day and at least one day, within the years of the calendar that people use."""
     ends = Q(span__upper_inf=True) | Q(span__endswith__lte=_LAST_DAY)
-    return CheckConstraint(
-        name=name, condition=Q(span__isempty=False, span__startswith__gte=_FIRST_DAY) & ends
-    )
+    return CheckConstraint(name=name, condition=Q(span__isempty=False, span__startswith__gte=_FIRST_DAY) & ends)
 
 
 def _on_earth(name: str) -> CheckConstraint:
@@ -224,9 +222,7 @@ class CustomerAgreement(models.Model):
             CheckConstraint(name="accounts_agreement_household", condition=Q(household_size__gt=0)),
             CheckConstraint(name="accounts_agreement_capacity", condition=Q(capacity_va__gt=0)),
             CheckConstraint(name="accounts_agreement_demand", condition=Q(contract_demand_w__gt=0)),
-            CheckConstraint(
-                name="accounts_agreement_powerfactor", condition=Q(power_factor_standard__in=[90, 85, 80])
-            ),
+            CheckConstraint(name="accounts_agreement_powerfactor", condition=Q(power_factor_standard__in=[90, 85, 80])),
         ]
 
 

@@ -272,7 +272,7 @@ def agreement_of(row: CustomerAgreement) -> Agreement:
 def _look_up(wanted: pa.Array, column: str, schema: pa.Schema, staged: str, kind: str) -> pa.Table:
     if len(wanted) <= _MANY:
         return copy_out(
-            f"SELECT number, id FROM accounts_usagepoint WHERE {column} = ANY(%s::{kind}[])",  # noqa: S608
+            f"SELECT number, id FROM accounts_usagepoint WHERE {column} = ANY(%s::{kind}[])",
             [wanted.to_pylist()],
             schema,
         )
@@ -281,7 +281,7 @@ def _look_up(wanted: pa.Array, column: str, schema: pa.Schema, staged: str, kind
         copy_in("wanted", pa.table({"key": wanted}))
         cursor.execute("ANALYZE wanted")
         found = copy_out(
-            f"SELECT u.number, u.id FROM wanted JOIN accounts_usagepoint u ON u.{column} = wanted.key",  # noqa: S608
+            f"SELECT u.number, u.id FROM wanted JOIN accounts_usagepoint u ON u.{column} = wanted.key",
             [],
             schema,
         )

@@ -218,9 +218,7 @@ def _load(name: str, kind: _Kind, rows: pa.Table) -> int:
         joins = []
         for column, (table, key, nullable) in kind.references.items():
             _refuse_unknown(cursor, name, column, table, key)
-            joins.append(
-                f"{'LEFT ' if nullable else ''}JOIN {table} {column}_ ON {column}_.{key} = s.{column}"  # noqa: S608
-            )
+            joins.append(f"{'LEFT ' if nullable else ''}JOIN {table} {column}_ ON {column}_.{key} = s.{column}")
         for statement in kind.before:
             cursor.execute(statement)
         cursor.execute(kind.insert.replace("{joins}", " ".join(joins)))
@@ -255,8 +253,11 @@ def _conform(name: str, kind: _Kind, rows: pa.Table) -> pa.Table:
             raise WrongColumns(f"{column} is empty in row {row}", path=f"{name}:{row}:{column}")
     if kind.spans:
         start, end = columns.pop("start"), columns.pop("end")
-        wrong = [i for i, (a, b) in enumerate(zip(start.to_pylist(), end.to_pylist(), strict=True), 1) if b and b <= a] \
-            if end.null_count < len(end) else []
+        wrong = (
+            [i for i, (a, b) in enumerate(zip(start.to_pylist(), end.to_pylist(), strict=True), 1) if b and b <= a]
+            if end.null_count < len(end)
+            else []
+        )
         if wrong:
             raise WrongColumns(f"the span in row {wrong[0]} ends before it has begun", path=f"{name}:{wrong[0]}:end")
         columns["span"] = dateranges(start, end)

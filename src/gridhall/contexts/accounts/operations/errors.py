@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from django.db import IntegrityError
-from django_integrity.conversion import Named
 from django_integrity import constraints
+from django_integrity.conversion import Named
 
 from gridhall.kernel.errors import GridhallError, NotFound, Refused
 

@@ -1,0 +1,1 @@
+"""Pure decisions of the accounts context: no database, no clock, no files."""
