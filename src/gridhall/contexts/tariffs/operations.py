@@ -1,10 +1,14 @@
-"""What can be done with tariffs: read and check a document, rate agreements, publish a version."""
+"""What can be done with tariffs: read and check a document, rate agreements, price files, publish a version.
+
+Everything but publishing works without a database; engines are imported only when something is rated.
+"""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from gridhall.contexts.tariffs.types import Calendar, PriceSeries, RatedBills, Tariff
+from gridhall.contexts.tariffs.types import Calendar, GivenTerms, Priced, PriceSeries, RatedBills, Tariff
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import Channel
 
@@ -51,3 +55,54 @@ def rate(
     from gridhall.contexts.tariffs.rating import rate_agreements
 
     return rate_agreements(tariff, agreements, readings, span, zone=zone, calendar=calendar, prices=prices or {})
+
+
+def load_tariff(file: Path) -> Tariff:
+    """Read, check and compile a tariff file: this house's YAML, or a URDB rate in JSON.
+
+    Raises:
+        UnreadableDocument: the file is not readable text or YAML.
+        InvalidDocument: the document is wrong; carries all problems, each with file, line and place.
+        UrdbRefused: a URDB rate that could not be priced exactly.
+    """
+    from gridhall.contexts.tariffs.loading import load_tariff as load
+
+    return load(file)
+
+
+def price_files(
+    tariff: Tariff,
+    files: Mapping[Channel, Path],
+    span: DateSpan,
+    *,
+    zone: ZoneInfo,
+    terms: GivenTerms = GivenTerms(),
+    calendar: Calendar = Calendar(),
+    prices: Path | None = None,
+    missing: Literal["bill", "refuse"] = "bill",
+) -> Priced:
+    """Price every usage point of reading files over a span, one bill a calendar month; needs no database.
+
+    Readings before the span count as used where they belong to the running tier year (or, for a yearly minimum, to
+    the running year), as far as the file has them, unless the terms say what was used.
+
+    Args:
+        files: of readings by channel; import is needed.
+        zone: of clock times and days.
+        prices: a series for the tariff's dynamic components, instead of the file that it names.
+        missing: whether bills with gaps are refused.
+
+    Raises:
+        RatingRefused: no bill could be priced, or the span or files make none possible.
+        FileRefused: a file cannot be read.
+    """
+    from gridhall.contexts.tariffs.pricing import price_files as price
+
+    return price(tariff, files, span, zone=zone, terms=terms, calendar=calendar, prices=prices, missing=missing)
+
+
+def document_schema() -> dict[str, Any]:
+    """The JSON Schema of tariff documents."""
+    from gridhall.contexts.tariffs.document import json_schema
+
+    return json_schema()

@@ -17,6 +17,8 @@ from gridhall.kernel.spans import DateSpan
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from gridhall.lake.formats import Rejected
+
 #: ``line_no`` of a bill = this × (index of the version among the bill's versions) + ``Line.position``.
 LINES_PER_VERSION: Final = 1000
 
@@ -120,6 +122,24 @@ class PriceSeries:
 
 
 @dataclass(frozen=True)
+class ExplainedLine:
+    """A line of one bill in words: ``quantity`` × ``price`` = ``amount``, from which source, under which version."""
+
+    code: str
+    label: Label
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    amount: Decimal
+    formula: str
+    source: str
+    version: str
+    tier: int | None
+    period: str | None
+    settlement: Literal["bill", "separate"]
+
+
+@dataclass(frozen=True)
 class RatedBills:
     """Rated bills in columns, one row per bill.
 
@@ -147,3 +167,37 @@ class RatedBills:
     def bills(self) -> Iterator[dict[str, Any]]:
         """Each bill as a plain dictionary of its row; for few bills, not for a million."""
         yield from self.table.to_pylist()
+
+
+@dataclass(frozen=True)
+class GivenTerms:
+    """The terms under which all usage points of the files are priced."""
+
+    household_size: int | None = None
+    allowance: str | None = None
+    capacity_va: int | None = None
+    contract_demand_w: int | None = None
+    power_factor_standard: int | None = None
+    move_in: date | None = None
+    tier_used_wh: int | None = None
+
+
+@dataclass(frozen=True)
+class PricedBill:
+    """One bill in words; amounts in fen, determinants as in `RatedBills`."""
+
+    usage_point: str
+    start: date
+    end: date
+    lines: tuple[ExplainedLine, ...]
+    separate: tuple[ExplainedLine, ...]
+    row: Mapping[str, Any]
+
+
+@dataclass
+class Priced:
+    """Everything that came of pricing files."""
+
+    bills: list[PricedBill] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    rejected: "list[tuple[str, Rejected]]" = field(default_factory=list)
