@@ -12,7 +12,7 @@ LATER = datetime(2013, 5, 1, tzinfo=UTC)
 
 
 def refused(sql: str, constraint: str) -> None:
-    with pytest.raises(IntegrityError, match=".") as raised, transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(IntegrityError) as raised, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert raised.value.__cause__.diag.constraint_name == constraint
 

@@ -32,7 +32,7 @@ _RATED = {
     "power_factor": ("power_factor", pa.int16()),
     "tier_used_wh": ("tier_used_wh", pa.int64()),
     "tier_used_after_wh": ("tier_used_after_wh", pa.int64()),
-    "days": ("days", pa.int16()),
+    "days_read": ("days_read", pa.int16()),
     "missing": ("missing", pa.int32()),
     "estimated": ("estimated", pa.int32()),
 }

@@ -62,7 +62,7 @@ class Bill(models.Model):
     tier_used_wh = models.BigIntegerField(help_text="energy used in the tier year before the period")
     tier_used_after_wh = models.BigIntegerField()
     tier_source = models.CharField(max_length=8, help_text="where the position before comes from, see rules.tiers")
-    days = models.SmallIntegerField(help_text="days with readings")
+    days_read = models.SmallIntegerField(help_text="days with readings")
     missing = models.IntegerField(help_text="slots without a value, on the days with readings")
     estimated = models.IntegerField(help_text="slots with an estimated value")
     # The agreement's terms that the price depends on, as they were: null where the agreement has none.

@@ -25,13 +25,20 @@ class BillRun(models.Model):
     Invariants: at most one run per organisation, span and kind is running; what is pinned never changes.
     """
 
-    organisation = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="null: the whole utility",
+    )
     start_date = models.DateField()
     end_date = models.DateField(help_text="exclusive")
     kind = models.CharField(max_length=10, choices=RunKind.choices)
     status = models.CharField(max_length=10, choices=RunStatus.choices)
     readings_version = models.BigIntegerField(help_text="newest import whose readings were used")
     rules = models.JSONField(help_text="the parking rules in force at the start of the run")
+    calendar = models.JSONField(help_text="public holidays and make-up workdays of the span, as they were known")
     tariffs = models.JSONField(default=dict, help_text="tariff code → digest of its document")
     bills = models.BigIntegerField(default=0)
     parked = models.BigIntegerField(default=0)
@@ -52,16 +59,23 @@ class BillRun(models.Model):
             models.UniqueConstraint(
                 fields=["organisation", "start_date", "end_date", "kind"],
                 condition=Q(status=RunStatus.RUNNING),
+                nulls_distinct=False,
                 name="bill_run_one_running",
             ),
         ]
 
 
 class BillRunBatch(models.Model):
-    """The marker of a batch: it is written in the transaction of the batch's bills, so it exists exactly when they do."""
+    """The marker of a batch, written in the transaction of the batch's bills: it exists exactly when they do."""
 
     run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="batches")
-    organisation = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        help_text="null: the whole utility",
+    )
     number = models.IntegerField()
     bills = models.IntegerField()
     parked = models.IntegerField()
@@ -73,7 +87,7 @@ class BillRunBatch(models.Model):
 
 
 class PinnedTariff(models.Model):
-    """The exact document that bills were priced with, kept for as long as the bills: what ``explain`` recomputes from."""
+    """The exact document that bills were priced with, kept as long as they are: ``explain`` recomputes from it."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     code = models.CharField(max_length=100)

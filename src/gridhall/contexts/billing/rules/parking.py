@@ -1,5 +1,6 @@
 """Which bills wait for a clerk: the figures that decide it, and what to say about each reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     TOO_MUCH_ESTIMATED = "too_much_estimated"
     IMPLAUSIBLE_HIGH = "implausible_high"
     IMPLAUSIBLE_ZERO = "implausible_zero"
+    OVERLAPS_BILL = "overlaps_bill"
     NO_AGREEMENT = "no_agreement"
     NO_TARIFF = "no_tariff"
     TARIFF_REFUSED = "tariff_refused"
@@ -29,7 +31,6 @@ class Reason(StrEnum):
 #: What a clerk may decide to bill as it is; the others need a change of data first.
 RELEASABLE: Final = frozenset(
     {
-        Reason.NO_READINGS,
         Reason.MISSING_READINGS,
         Reason.TOO_MUCH_ESTIMATED,
         Reason.IMPLAUSIBLE_HIGH,
@@ -38,11 +39,12 @@ RELEASABLE: Final = frozenset(
 )
 
 NEXT_STEP: Final = {
-    Reason.NO_READINGS: "Import the readings of the period and run the month again, or release it to bill no energy.",
-    Reason.MISSING_READINGS: "Import the missing readings or have them estimated, then run the month again; or release.",
+    Reason.NO_READINGS: "Import the readings of the period and run the month again.",
+    Reason.MISSING_READINGS: "Import the missing readings, then run the month again; or release it as it is.",
     Reason.TOO_MUCH_ESTIMATED: "Read the meter and import the readings, then run the month again; or release.",
     Reason.IMPLAUSIBLE_HIGH: "Compare with the meter; correct the readings and run the month again, or release.",
     Reason.IMPLAUSIBLE_ZERO: "Check the meter and whether the home is empty; correct the readings, or release.",
+    Reason.OVERLAPS_BILL: "Correct the bill that covers these days already (`gridhall bill correct`), then run again.",
     Reason.NO_AGREEMENT: "Find who uses the power and move them in, then run the month again; or release to close.",
     Reason.NO_TARIFF: "Load a version of the tariff that covers the period, then run the month again.",
     Reason.TARIFF_REFUSED: "Mend the tariff or the agreement's terms as the reason says, then run the month again.",
@@ -118,7 +120,7 @@ class Verdict:
     index: int
     reason: Reason
     text: str
-    details: dict[str, int]
+    details: Mapping[str, int | str]
 
 
 def judge(measured: Measured, rules: BillingRules, released: npt.NDArray[np.bool_]) -> list[Verdict]:
@@ -145,7 +147,7 @@ def judge(measured: Measured, rules: BillingRules, released: npt.NDArray[np.bool
         slots, gone, guessed = int(m.slots[index]), int(m.missing[index]), int(m.estimated[index])
         energy, days = int(m.energy_wh[index]), int(m.days[index])
         usual = int(m.before_wh[index]) // max(1, int(m.before_days[index]))
-        details = {"slots": slots, "missing": gone, "estimated": guessed, "energy_wh": energy}
+        details: dict[str, int | str] = {"slots": slots, "missing": gone, "estimated": guessed, "energy_wh": energy}
         if none[index]:
             reason, text = Reason.NO_READINGS, f"There is no reading at all in {days} days."
         elif missing[index]:
@@ -164,3 +166,13 @@ def judge(measured: Measured, rules: BillingRules, released: npt.NDArray[np.bool
             details["usual_wh_per_day"] = usual
         verdicts.append(Verdict(index, reason, text, details))
     return verdicts
+
+
+def verdict_of_refusal(index: int, code: str, tariff: str) -> Verdict:
+    """What to park a bill for that the tariff cannot price exactly; no clerk can release it."""
+    details: dict[str, int | str] = {"tariff": tariff, "refusal": code}
+    if code == "no_readings":
+        return Verdict(index, Reason.NO_READINGS, "There is no reading at all in the period.", details)
+    if code == "no_version":
+        return Verdict(index, Reason.NO_TARIFF, f"No version of tariff {tariff} covers the whole period.", details)
+    return Verdict(index, Reason.TARIFF_REFUSED, f"Tariff {tariff} cannot price this exactly: {code}.", details)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from gridhall.contexts.tariffs.types import Plan, Tariff
 
@@ -18,21 +19,28 @@ class TierSource(StrEnum):
 def tier_start(tariff: Tariff, day: date) -> date | None:
     """The first day of the tier year or season that holds a day; None where limits count over a month or less.
 
-    Where components differ, the earliest counts: a longer memory is harmless, a shorter one would forget usage.
+    The document's check sees to it that components in force together agree.
     """
     plan = tariff.plan_on(day)
     if plan is None:
         return None
-    starts = []
     for component in plan.text.components:
         tiers = getattr(component, "tiers", None)
-        if tiers is None:
+        if tiers is None or not _active(plan, component, day):
             continue
         if tiers.basis == "year":
-            starts.append(_year_start(tiers.year_starts, day))
-        elif tiers.basis == "season":
-            starts.append(_season_start(plan, day))
-    return min(starts, default=None)
+            return _year_start(tiers.year_starts, day)
+        if tiers.basis == "season":
+            return _season_start(plan, component, day)
+    return None
+
+
+def _active(plan: Plan, component: Any, day: date) -> bool:
+    """Whether a component applies on a day of the year."""
+    if component.months is not None and day.month not in component.months:
+        return False
+    names = [component.season] if isinstance(component.season, str) else component.season
+    return names is None or any(plan.text.seasons[name].contains(day.month, day.day) for name in names)
 
 
 def _year_start(written: str, day: date) -> date:
@@ -41,14 +49,8 @@ def _year_start(written: str, day: date) -> date:
     return this_year if this_year <= day else date(day.year - 1, month, first)
 
 
-def _season_start(plan: Plan, day: date) -> date:
-    def seasons(of: date) -> frozenset[str]:
-        return frozenset(code for code, season in plan.text.seasons.items() if season.contains(of.month, of.day))
-
-    here, start = seasons(day), day
-    for _ in range(366):
-        before = start - timedelta(days=1)
-        if seasons(before) != here:
-            break
-        start = before
+def _season_start(plan: Plan, component: Any, day: date) -> date:
+    start = day
+    while (day - start).days < 366 and _active(plan, component, start - timedelta(days=1)):
+        start -= timedelta(days=1)
     return start

@@ -1,0 +1,1 @@
+"""What can be done to bills: run a month, correct, release what waits, simulate."""
