@@ -27,8 +27,9 @@ from gridhall.lake.needs import Channel
 _ROWS: Final = 512
 #: A usage point that nobody has opened, in the file of the newest whole month.
 UNKNOWN_USAGE_POINT: Final = "9900000001"
-#: What the planted spike reads, Wh in a quarter hour.
-SPIKE_WH: Final = 9_000_000
+#: What the planted spike reads, Wh in each of some quarter hours: not absurd for a works, but for a home.
+SPIKE_WH: Final = 1_100_000
+SPIKE_SLOTS: Final = 8
 _SCHEMA: Final = pa.schema([("usage_point", pa.string()), ("day", pa.date32()), ("curve_wh", pa.list_(pa.int32()))])
 
 
@@ -132,7 +133,7 @@ class _Faults:
         words = {
             Role.GAP: f"five quarter hours missing on {days[8]}, the whole of {days[18]}",
             Role.LONG_GAP: f"nothing from {days[5]} to {days[20]}",
-            Role.SPIKE: f"{SPIKE_WH // 1000} kWh in one quarter hour on {days[12]}",
+            Role.SPIKE: f"{SPIKE_WH // 1000} kWh in each of {SPIKE_SLOTS} quarter hours on {days[12]}",
             Role.STUCK: f"the same value from {days[14]} to {days[18]}",
         }
         self.words = {number: words[role] for number, role in self.of.items()}
@@ -150,7 +151,7 @@ class _Faults:
                 case Role.LONG_GAP:
                     absent[row, 5:21] = True
                 case Role.SPIKE:
-                    values[row, 12, 72] = SPIKE_WH
+                    values[row, 12, 72 : 72 + SPIKE_SLOTS] = SPIKE_WH
                 case Role.STUCK:
                     values[row, 14:19] = values[row, 14, 0]
 
