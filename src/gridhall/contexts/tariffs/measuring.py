@@ -11,11 +11,12 @@ import pyarrow as pa
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.rules.arithmetic import Integers
 from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Measured
-from gridhall.contexts.tariffs.rules.pieces import Layout, Piece, layout
+from gridhall.contexts.tariffs.rules.pieces import Piece, layout
+from gridhall.contexts.tariffs.rules.series import adjusted
 from gridhall.contexts.tariffs.types import Calendar, Plan, PriceSeries, Tariff
 from gridhall.kernel.errors import Refused
-from gridhall.lake.measure import measure
-from gridhall.lake.needs import Channel
+from gridhall.lake.measure import measure, measure_chronological, measure_priced
+from gridhall.lake.needs import Channel, Needs
 from gridhall.lake.readings import Readings
 
 
@@ -51,6 +52,7 @@ class Measurements:
         self._prices = prices
         self._of_piece: list[dict[Channel, Measured]] = [{} for _ in pieces]
         self._counts: list[dict[str, Integers]] = [{} for _ in pieces]
+        self._needs: list[Needs | None] = [None for _ in pieces]
         for plan in tariff.plans:
             numbers = [index for index, piece in enumerate(pieces) if piece.plan is plan]
             if not numbers:
@@ -72,6 +74,7 @@ class Measurements:
                 [self._dense(part, f"w_{each}") for each in range(len(shape.needs[index].demands))],
             )
             if channel is Channel.IMPORT:
+                self._needs[number] = shape.needs[index]
                 self._counts[number] = {name: self._dense(part, name) for name in ("days", "missing", "estimated")}
 
     def _dense(self, part: pa.Table, name: str) -> Integers:
@@ -123,16 +126,56 @@ class Measurements:
     def chronological(
         self, batch: Batch, part: BilledPiece, limits: Sequence[Integers], used: Integers
     ) -> list[list[Integers]]:
-        """See `Intervals`."""
-        raise NotImplementedError
+        """See `Intervals`.
+
+        Only who crosses a limit on the piece is measured again; everybody else stays in one tier.
+        """
+        measured = part.measured[Channel.IMPORT]
+        energy = measured.of_period(None, None)
+        begin, end = batch.zeros(), batch.zeros()
+        for limit in limits:
+            begin, end = begin + (used >= limit), end + (used + energy > limit)
+        end = np.maximum(begin, end)
+        cells = [
+            [np.where((begin == end) & (begin == tier), column, 0) for column in measured.energy]
+            for tier in range(len(limits) + 1)
+        ]
+        crossing = np.flatnonzero(begin != end)
+        needs = self._needs[part.number]
+        if not len(crossing) or needs is None:
+            return cells
+        asked = self._members.take(pa.array(batch.rows[crossing])).append_column("used", pa.array(used[crossing]))
+        for index, limit in enumerate(limits):
+            asked = asked.append_column(f"limit_{index}", pa.array(limit[crossing]))
+        found = measure_chronological(self._readings[Channel.IMPORT], needs, self._zone, asked)
+        rows = crossing[found["member"].to_numpy()]
+        for tier, columns in enumerate(cells):
+            for register, column in enumerate(columns):
+                column[rows] = found[f"wh_{register}_{tier}"].to_numpy()
+        return cells
 
     def priced(
-        self, batch: Batch, part: BilledPiece, code: str, channel: Channel
+        self, batch: Batch, part: BilledPiece, component: models.Dynamic
     ) -> tuple[Integers, Integers, Integers, int]:
         """See `Intervals`."""
-        if code not in self._prices:
-            raise PriceSeriesMissing(f"There is no price series for {code}.", path=code, remedy="Hand one in.")
-        raise NotImplementedError
+        channel = Channel(component.channel)
+        if component.code not in self._prices:
+            raise PriceSeriesMissing(
+                f"There is no price series for {component.code}.", path=component.code, remedy="Hand one in."
+            )
+        if channel not in self._readings:
+            batch.refuse(part.days > 0, "export_readings_missing")
+            return batch.zeros(), batch.zeros(), batch.zeros(), 0
+        series = adjusted(self._prices[component.code], component)
+        members = self._members.take(pa.array(batch.rows))
+        found = measure_priced(self._readings[channel], series.table, self._zone, members, part.piece.span)
+        rows = found["member"].to_numpy()
+        columns = []
+        for name in ("wh", "priced", "unpriced"):
+            column = batch.zeros()
+            column[rows] = found[name].to_numpy()
+            columns.append(column)
+        return columns[0], columns[1], columns[2], series.scale
 
 
 def _channels(plan: Plan) -> list[Channel]:
@@ -146,6 +189,3 @@ def _channels(plan: Plan) -> list[Channel]:
         if isinstance(part, models.PowerFactor):
             found[Channel.REACTIVE] = found[Channel.REACTIVE_EXPORT] = True
     return list(found)
-
-
-__all__ = ["Layout", "Measurements", "PriceSeriesMissing"]

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up
 from gridhall.contexts.tariffs.rules.pieces import Layout, Piece
 from gridhall.contexts.tariffs.types import Line, Plan
@@ -78,7 +79,7 @@ class Intervals(Protocol):
         """Wh ``[tier][register]`` of a piece's import, tiers filled in order of time."""
 
     def priced(
-        self, batch: "Batch", part: BilledPiece, code: str, channel: Channel
+        self, batch: "Batch", part: BilledPiece, component: models.Dynamic
     ) -> tuple[Integers, Integers, Integers, int]:
         """Wh, Σ Wh × integer price, Wh without a price, and the scale of the integer prices."""
 

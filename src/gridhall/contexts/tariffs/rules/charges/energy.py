@@ -54,7 +54,7 @@ def charge_dynamic(
     channel = Channel(part.channel)
     quantity, priced, scale = batch.zeros(), batch.zeros(), 0
     for piece in parts:
-        wh, value, unpriced, scale = batch.intervals.priced(batch, piece, part.code, channel)
+        wh, value, unpriced, scale = batch.intervals.priced(batch, piece, part)
         batch.refuse(mask & (unpriced > 0), "price_missing")
         quantity, priced = quantity + wh, priced + value
     quantity, priced = np.where(mask, quantity, 0), np.where(mask, priced, 0)
