@@ -2,5 +2,6 @@
 
 from gridhall.contexts.tariffs.urdb.importing import content, load, looks_like_urdb
 from gridhall.contexts.tariffs.urdb.refusals import Reason, UrdbRefused
+from gridhall.contexts.tariffs.urdb.tariff import ALWAYS
 
-__all__ = ["Reason", "UrdbRefused", "content", "load", "looks_like_urdb"]
+__all__ = ["ALWAYS", "Reason", "UrdbRefused", "content", "load", "looks_like_urdb"]
