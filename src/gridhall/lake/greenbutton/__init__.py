@@ -4,6 +4,7 @@
 the official schema. What is written and read again gives the same watt-hours.
 """
 
+from gridhall.lake.greenbutton.file import GreenButtonFile, MarkedDays
 from gridhall.lake.greenbutton.reading import (
     GreenButtonDoctype,
     GreenButtonEmpty,
@@ -19,10 +20,12 @@ from gridhall.lake.greenbutton.writing import write
 __all__ = [
     "GreenButtonDoctype",
     "GreenButtonEmpty",
+    "GreenButtonFile",
     "GreenButtonNamespace",
     "GreenButtonReadingType",
     "GreenButtonTooLarge",
     "GreenButtonUnreadable",
+    "MarkedDays",
     "RejectedReading",
     "read",
     "write",

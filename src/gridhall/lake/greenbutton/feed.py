@@ -14,6 +14,7 @@ from lxml import etree
 
 from gridhall.kernel.errors import GridhallError
 from gridhall.lake.greenbutton import espi
+from gridhall.lake.needs import Channel
 
 #: How much of a file may go by without anything that can be let go of: more is an attempt to fill the memory.
 _MOST_HELD: Final = 64 * 1024 * 1024
@@ -82,6 +83,13 @@ class Resources:
     def number_of(self, meter_reading: str) -> str | None:
         """The number of the usage point that a meter reading belongs to."""
         return next((self.usage_points[each] for each in _above(meter_reading) if each in self.usage_points), None)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that readings of the feed belong to."""
+        kinds = (self.type_of(address) for address in self.meter_readings)
+        found = {espi.channel_of(kind.uom, kind.flow) for kind in kinds if kind is not None}
+        return tuple(channel for channel in Channel if channel in found)
 
     def type_of(self, meter_reading: str) -> ReadingType | None:
         """The type that a meter reading is linked to."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -63,7 +64,8 @@ class GreenButtonReadingType(GridhallError):
 class RejectedReading:
     """An interval (or a whole block) that is not taken: where it stands, which field, what it says, and why not.
 
-    ``reason`` is a stable code, ``remedy`` a sentence.
+    ``reason`` is a stable code, ``remedy`` a sentence; ``start`` (local, with offset) and ``kwh`` say again what the
+    interval said, as far as it can be told.
     """
 
     line: int
@@ -72,6 +74,8 @@ class RejectedReading:
     reason: str
     remedy: str
     usage_point: str = ""
+    start: str = ""
+    kwh: str = ""
 
 
 @dataclass
@@ -92,11 +96,15 @@ class _Series:
 
     def curves(self) -> Iterator[DayCurve]:
         for (day, _), held in sorted(self.days.items()):
+            if all(value is None for value in held.values):
+                continue  # its only readings were rejected
             quality = tuple(held.quality) if any(held.quality) else None
             yield DayCurve(self.number, self.channel, day, tuple(held.values), quality)
 
 
-def read(path: Path, *, zone: str, usage_point: str | None = None) -> Iterator[DayCurve | RejectedReading]:
+def read(
+    path: Path, *, zone: str, usage_point: str | None = None, channel: Channel | None = None
+) -> Iterator[DayCurve | RejectedReading]:
     """Read a feed of any size and give its days, in zone's local days, each with its slots in the order of time.
 
     Values are taken to whole Wh with the ReadingType's power of ten; where that leaves fractions of a Wh, they are
@@ -107,6 +115,7 @@ def read(path: Path, *, zone: str, usage_point: str | None = None) -> Iterator[D
         path: the feed.
         zone: the local zone of the days.
         usage_point: the number to file the readings under, for a feed of one usage point that calls it otherwise.
+        channel: the one to read; readings of the others are passed over. None: all.
 
     Raises:
         GreenButtonUnreadable: when the file is no well-formed XML, with line and column.
@@ -128,16 +137,19 @@ def read(path: Path, *, zone: str, usage_point: str | None = None) -> Iterator[D
             f"The feed holds {len(found.usage_points)} usage points and cannot be filed under one number.",
             path=str(path),
         )
-    yield from _Reader(path, found, zone, usage_point).run()
+    yield from _Reader(path, found, zone, usage_point, channel).run()
 
 
 class _Reader:
-    def __init__(self, path: Path, found: Resources, zone: str, usage_point: str | None) -> None:
+    def __init__(
+        self, path: Path, found: Resources, zone: str, usage_point: str | None, channel: Channel | None
+    ) -> None:
         self.path = path
         self.found = found
         self.zone = zone
         self.local = ZoneInfo(zone)
         self.usage_point = usage_point
+        self.channel = channel
         self.series: dict[str, _Series] = {}  # by meter reading; the longest untouched first
         self.understood = 0
         self.refused: RejectedReading | None = None
@@ -164,6 +176,8 @@ class _Reader:
             return
         meter_reading, number, kind, channel = resolved
         self.understood += 1
+        if self.channel is not None and channel is not self.channel:
+            return
         series = self.series.pop(meter_reading, None) or _Series(number, channel)
         self.series[meter_reading] = series
         length = kind.interval_length
@@ -175,7 +189,21 @@ class _Reader:
                 start = begins + seconds
             if wrong := self._place(series, kind, interval, begins, seconds):
                 field, value, reason, remedy = wrong
-                yield RejectedReading(interval.line, field, value, reason, remedy, number)
+                yield RejectedReading(
+                    interval.line,
+                    field,
+                    value,
+                    reason,
+                    remedy,
+                    number,
+                    self._told_start(begins),
+                    _told_kwh(interval, kind),
+                )
+
+    def _told_start(self, begins: int | None) -> str:
+        if begins is None or not _EARLIEST <= begins < _LATEST:
+            return ""
+        return datetime.fromtimestamp(begins, UTC).astimezone(self.local).isoformat(timespec="minutes")
 
     def _resolve(self, block: Block) -> tuple[str, str, ReadingType, Channel] | RejectedReading:
         """Find what a block's values are, or why they cannot be taken."""
@@ -260,6 +288,12 @@ class _Reader:
         held.values[slot] = value
         held.quality[slot] = max((espi.QUALITY_READ[code] for code in qualities), default=Quality.MEASURED)
         return None
+
+
+def _told_kwh(interval: Interval, kind: ReadingType) -> str:
+    if not interval.value.removeprefix("-").isdecimal() or len(interval.value) > _LONGEST:
+        return interval.value[:_LONGEST]
+    return f"{Decimal(interval.value).scaleb(kind.multiplier - 3):f}"
 
 
 def _whole(value: int, power: int, rest: Fraction) -> tuple[int, Fraction]:
