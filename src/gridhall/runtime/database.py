@@ -40,7 +40,7 @@ def configuration(url: str | None, *, home: Path) -> dict[str, Any]:
     Raises:
         DatabaseSettingInvalid: when the URL cannot be understood.
     """
-    basic = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None, "OPTIONS": {}}
+    basic: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None, "OPTIONS": {}}
     if not url:
         server = EmbeddedServer(home)
         return basic | {"NAME": NAME, "USER": "postgres", "HOST": str(server.socket_dir), "PASSWORD": "", "PORT": ""}

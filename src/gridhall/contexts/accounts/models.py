@@ -39,12 +39,16 @@ def _corner(owner: str, day: Func, less: str) -> Func:
 def _whole_days(name: str) -> CheckConstraint:
     """A span has a first day and at least one day, within the years of the calendar that people use."""
     ends = Q(span__upper_inf=True) | Q(span__endswith__lte=_LAST_DAY)
-    return CheckConstraint(name=name, condition=Q(span__isempty=False, span__startswith__gte=_FIRST_DAY) & ends)
+    return CheckConstraint(
+        name=name, condition=Q(span__isempty=False, span__lower_inf=False, span__startswith__gte=_FIRST_DAY) & ends
+    )
 
 
 def _on_earth(name: str) -> CheckConstraint:
     """A position is a longitude and a latitude, WGS-84 degrees, both or neither."""
-    known = Q(longitude__gte=-180, longitude__lte=180, latitude__gte=-90, latitude__lte=90)
+    # A comparison with NULL is not false, and a check refuses only what is false.
+    known = Q(longitude__isnull=False, latitude__isnull=False)
+    known &= Q(longitude__gte=-180, longitude__lte=180, latitude__gte=-90, latitude__lte=90)
     return CheckConstraint(name=name, condition=known | Q(longitude__isnull=True, latitude__isnull=True))
 
 

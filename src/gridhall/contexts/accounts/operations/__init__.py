@@ -37,14 +37,18 @@ from gridhall.contexts.accounts.operations.errors import (
     ValueInvalid,
     WrongColumns,
 )
+from gridhall.contexts.accounts.rules.effective import Limits
+from gridhall.contexts.accounts.types import OrganisationLevel
 
 __all__ = [
     "AgreementsOverlap",
     "AlreadyDone",
     "AlreadyExists",
+    "Limits",
     "MoveIn",
     "NewCustomer",
     "NewUsagePoint",
+    "OrganisationLevel",
     "OrganisationMisplaced",
     "Portfolio",
     "PositionInvalid",

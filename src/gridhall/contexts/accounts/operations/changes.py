@@ -6,7 +6,7 @@ and begins what follows; bills of days before it stay as they were.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,7 +47,7 @@ class MoveIn:
     account: str
     tariff_code: str
     span: DateSpan
-    terms: Terms = Terms()
+    terms: Terms = field(default_factory=Terms)
 
 
 def move_in(wish: MoveIn, *, act: audit.Act, limits: Limits = DEFAULT_LIMITS) -> Agreement:

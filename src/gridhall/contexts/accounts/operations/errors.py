@@ -1,6 +1,6 @@
 """Why an operation of the accounts context was not carried out, and which constraint of the database says so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -120,7 +120,7 @@ class WrongColumns(GridhallError):
 
 
 _TAKEN: Final = "That number or code is taken."
-_MEANING: Final[dict[str, tuple[type[GridhallError], str]]] = {
+_MEANING: Final[Mapping[str, tuple[type[GridhallError], str]]] = {
     "accounts_organisation_code": (AlreadyExists, _TAKEN),
     "accounts_organisation_path": (AlreadyExists, _TAKEN),
     "accounts_substation_code": (AlreadyExists, _TAKEN),
