@@ -42,6 +42,12 @@ class Session(Protocol):
     def total(self, curve: ArrayValue) -> IntegerValue:
         """The sum of an array's known elements as int64; 0 where there is none."""
 
+    def element(self, curve: ArrayValue, place: int) -> IntegerValue:
+        """The element at a place counted from 0; NULL beyond the end."""
+
+    def product(self, curve: ArrayValue, other: ArrayValue) -> IntegerValue:
+        """The sum, as int64, of the products of the elements of two arrays of one length; NULL elements add nothing."""
+
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """Forget, at the end, the tables handed over since the beginning."""
@@ -125,6 +131,15 @@ class DuckDB:
         """See `Session`. DuckDB adds in 128 bits and Ibis does not know, so the cast must be of our making."""
         return _list_sum(curve).cast("int64").fill_null(0)
 
+    def element(self, curve: ArrayValue, place: int) -> IntegerValue:
+        """See `Session`."""
+        return _list_extract(curve, _whole(place + 1))
+
+    def product(self, curve: ArrayValue, other: ArrayValue) -> IntegerValue:
+        """See `Session`."""
+        products = curve.zip(other).map(lambda pair: pair.f1.cast("int64") * pair.f2)
+        return _list_sum_long(products).cast("int64").fill_null(0)
+
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """See `Session`."""
@@ -151,6 +166,16 @@ def _list_slice(curve, first, last):  # type: ignore[no-untyped-def]
 @ibis.udf.scalar.builtin(name="list_sum", signature=((dt.Array(dt.int32),), dt.Decimal(38, 0)))
 def _list_sum(curve):  # type: ignore[no-untyped-def]
     """DuckDB's own, which adds in 128 bits."""
+
+
+@ibis.udf.scalar.builtin(name="list_sum", signature=((dt.Array(dt.int64),), dt.Decimal(38, 0)))
+def _list_sum_long(values):  # type: ignore[no-untyped-def]
+    """DuckDB's own, which adds in 128 bits."""
+
+
+@ibis.udf.scalar.builtin(name="list_extract", signature=((dt.Array(dt.int32), dt.int64), dt.int32))
+def _list_extract(curve, place):  # type: ignore[no-untyped-def]
+    """DuckDB's own, counting from 1."""
 
 
 def _whole(value: IntegerValue | int) -> IntegerValue:

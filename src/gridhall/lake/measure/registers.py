@@ -1,6 +1,6 @@
-"""From curves to what a bill is made of: energy per register, highest demand, and how much of it was really measured.
+"""Energy per register, highest demands, and how much of it was really measured.
 
-All figures are exact integers: Wh, W, counts of slots. The same expressions run on every engine of `engine`.
+The same expressions run on every engine of `engine`.
 """
 
 import itertools
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gridhall.kernel.errors import GridhallError
-from gridhall.lake import curves, registers
+from gridhall.lake import curves
+from gridhall.lake.measure import expressions
 from gridhall.lake.needs import Needs
 from gridhall.lake.readings import Readings
 
@@ -59,13 +60,15 @@ def measure(
     _check(segments)
     with readings.session.scratch():
         if members is None:
-            found = _aggregate(readings, readings.table, segments, zone, ["usage_point"])
+            found = aggregate(readings, readings.table, segments, zone, ["usage_point"])
         else:
-            found = _of_members(readings, segments, zone, members)
+            found = _measure_members(readings, segments, zone, members)
     return found if not isinstance(needs, Needs) else found.drop_columns("segment")
 
 
-def _of_members(readings: Readings, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table) -> pa.Table:
+def _measure_members(
+    readings: Readings, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table
+) -> pa.Table:
     """Whole members are measured by usage point and picked out afterwards; the others are joined, day by day.
 
     Joining every row of a million usage points to its member takes longer than measuring it.
@@ -80,21 +83,28 @@ def _of_members(readings: Readings, segments: Sequence[Needs], zone: str | ZoneI
     if whole.any():
         parts.append(_of_whole_members(readings, segments, zone, points[whole], numbers[whole]))
     if not whole.all():
-        own = members.select(["usage_point", "start", "end"]).append_column("member", pa.array(numbers))
-        listed = readings.session.table(own.filter(pa.array(~whole)))
-        table = readings.table
-        joined = table.join(
-            listed,
-            [table.usage_point == listed.usage_point, table.day >= listed.start, table.day < listed.end],
-        ).select(table, listed.member)
-        parts.append(_aggregate(readings, joined, segments, zone, ["usage_point", "member"]))
+        joined = of_members(readings, members.filter(pa.array(~whole)), numbers[~whole])
+        parts.append(aggregate(readings, joined, segments, zone, ["usage_point", "member"]))
     if not parts:
-        return _aggregate(readings, readings.table.limit(0), segments, zone, ["usage_point"]).append_column(
+        return aggregate(readings, readings.table.limit(0), segments, zone, ["usage_point"]).append_column(
             "member", pa.array([], pa.int64())
         )
     found = pa.concat_tables([part.select(parts[0].column_names) for part in parts])
     order = np.lexsort((found["member"].to_numpy(), found["segment"].to_numpy()))
     return found.take(pa.array(order)) if len(parts) > 1 else found
+
+
+def of_members(readings: Readings, members: pa.Table, numbers: npt.NDArray[np.int64]) -> ibis.Table:
+    """The rows of members, each over its own days, with the member's number in ``member``."""
+    own = members.select(["usage_point", "start", "end"]).append_column("member", pa.array(numbers))
+    listed = readings.session.table(own)
+    table = readings.table
+    if len(members):
+        bounds = pc.min_max(members["usage_point"])
+        table = table.filter(table.usage_point >= bounds["min"].as_py(), table.usage_point <= bounds["max"].as_py())
+    return table.join(
+        listed, [table.usage_point == listed.usage_point, table.day >= listed.start, table.day < listed.end]
+    ).select(table, listed.member)
 
 
 def _of_whole_members(
@@ -109,7 +119,7 @@ def _of_whole_members(
     table = table.filter(table.usage_point >= low, table.usage_point <= high)
     if len(points) * _FEW < high - low + 1:
         table = table.semi_join(readings.session.table(pa.table({"usage_point": points})), "usage_point")
-    found = _aggregate(readings, table, segments, zone, ["usage_point"])
+    found = aggregate(readings, table, segments, zone, ["usage_point"])
     order = np.argsort(points, kind="stable")
     ordered = points[order]
     place = np.searchsorted(ordered, found["usage_point"].to_numpy())
@@ -125,26 +135,29 @@ def _of_whole_members(
     return found.take(pa.array(order))
 
 
-def _aggregate(
+def aggregate(
     readings: Readings, table: ibis.Table, segments: Sequence[Needs], zone: str | ZoneInfo, keys: Sequence[str]
 ) -> pa.Table:
-    """One grouped expression over the rows, and its result in the documented form."""
+    """Measure a table of rows in one grouped expression; the result is that of `measure`, by other keys."""
     session = readings.session
     first, stop = _bounds(segments)
     table = table.filter(table.day >= first, table.day < stop)
     count = max(len(each.registers) for each in segments)
     demands = segments[0].demands
-    kinds = registers.day_kinds(segments, zone)
-    derived = registers.costliest_register(kinds, count)
+    kinds = expressions.day_kinds(segments, zone)
+    derived = expressions.costliest_register(kinds, count)
     counted = [index for index in range(count) if index != derived]
     columns: dict[str, Any] = {
         "total": session.total(table.curve),
-        "days": registers.days_counted(table.curve, table.day, kinds, zone, demands),
+        "days": expressions.days_counted(table.curve, table.day, kinds, zone, demands),
     }
     for index in counted:
-        columns[f"wh_{index}"] = registers.energy(session, table.curve, table.day, kinds, zone, index)
-    for index, demand in enumerate(demands):
-        columns[f"w_{index}"] = registers.demand(session, table.curve, table.day, kinds, zone, demand)
+        columns[f"wh_{index}"] = expressions.energy(session, table.curve, table.day, kinds, zone, index)
+    if demands:
+        occurring = table.select(length=table.curve.length()).distinct()
+        lengths = sorted(session.collect(occurring)["length"].to_pylist())
+        for index, demand in enumerate(demands):
+            columns[f"w_{index}"] = expressions.demand(session, table.curve, table.day, kinds, zone, demand, lengths)
     by = list(keys)
     if len(segments) > 1:
         table = table.filter(_within(table.day, segments))
@@ -161,7 +174,7 @@ def _aggregate(
     arrays: dict[str, npt.NDArray[np.signedinteger[Any]]] = {
         name: found[name].to_numpy() for name in found.column_names if not name.startswith("w_")
     }
-    if len(found) and int(arrays["days"].max()) >= registers.UNFIT:
+    if len(found) and int(arrays["days"].max()) >= expressions.UNFIT:
         _explain(readings, segments, zone)
     arrays[f"wh_{derived}"] = arrays.pop("total") - sum(
         (arrays[f"wh_{each}"] for each in counted), np.zeros(len(found), dtype=np.int64)
@@ -233,7 +246,7 @@ def _bounds(segments: Sequence[Needs]) -> tuple[date, date]:
 
 def _within(day: Any, segments: Sequence[Needs]) -> Any:
     inside = [day.between(each.span.start, _last(each)) for each in segments]
-    return registers.any_of(inside)
+    return expressions.any_of(inside)
 
 
 def _segment(day: Any, segments: Sequence[Needs]) -> Any:
