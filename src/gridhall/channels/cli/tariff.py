@@ -157,6 +157,36 @@ def schema(
     show_json(operations.document_schema())
 
 
+@app.command()
+@refusals
+def publish(
+    files: list[Path] = typer.Argument(..., help="Tariff documents (YAML)."),
+    as_json: bool = typer.Option(False, "--json", help="For programs: one JSON document."),
+) -> None:
+    """Publish tariff documents: their versions come into force on their days. Needs the database.
+
+    A published version never changes; a document may add versions and set the end of an open one.
+
+    Example: [bold]gridhall tariff publish content/tariffs/shanghai-residential.yaml[/]
+    """
+    from gridhall.channels.cli.startup import with_database
+    from gridhall.kernel import clock
+
+    with_database()
+    from gridhall.contexts.tariffs import operations
+
+    found = []
+    for file in files:
+        text = file.read_text(encoding="utf-8-sig") if operations.load_tariff(file) else ""
+        found += operations.publish(text, name=str(file), at=clock.now())
+    rows = [(each.tariff, each.version, each.span.start, each.span.end or "", each.digest[:12]) for each in found]
+    if as_json:
+        names = ("tariff", "version", "start", "end", "digest")
+        show_json({"published": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        show_table("Published", ("tariff", "version", "start", "end", "digest"), rows)
+
+
 def _span(start: str, end: str) -> DateSpan:
     first, stop = _day(start, "--from"), _day(end, "--to")
     if stop <= first:

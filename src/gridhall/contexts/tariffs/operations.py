@@ -3,12 +3,22 @@
 Everything but publishing works without a database; engines are imported only when something is rated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-from gridhall.contexts.tariffs.types import Calendar, GivenTerms, Priced, PriceSeries, RatedBills, Tariff
+from gridhall.contexts.tariffs.types import (
+    Calendar,
+    ExplainedLine,
+    GivenTerms,
+    Priced,
+    PriceSeries,
+    PublishedVersion,
+    RatedBills,
+    Tariff,
+)
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import Channel
 
@@ -106,3 +116,58 @@ def document_schema() -> dict[str, Any]:
     from gridhall.contexts.tariffs.document import json_schema
 
     return json_schema()
+
+
+def explain_lines(
+    tariff: Tariff,
+    versions: Sequence[str],
+    line_no: Sequence[int],
+    quantity: Sequence[int],
+    price: Sequence[int],
+    amount: Sequence[int],
+) -> list[ExplainedLine]:
+    """Each line of a bill in words, from the columns of its row in `RatedBills`.
+
+    Raises:
+        KeyError: when the tariff lacks one of the versions.
+    """
+    from gridhall.contexts.tariffs.explaining import explain_lines as explain
+
+    return explain(tariff, versions, line_no, quantity, price, amount)
+
+
+def parse_tariff(text: str, *, name: str) -> Tariff:
+    """Check and compile the text of a tariff document.
+
+    Args:
+        name: of the file or record, for messages.
+
+    Raises:
+        UnreadableDocument, InvalidDocument: as `load_tariff`.
+    """
+    from gridhall.contexts.tariffs.loading import parse_tariff as parse
+
+    return parse(text, name=name)
+
+
+def publish(text: str, *, name: str, at: datetime) -> Sequence[PublishedVersion]:
+    """Publish a tariff document: its new versions come into force on their days. Needs the database.
+
+    The document holds the published versions unchanged (an open end may be set) and any number of new ones.
+    Publishing the same text again changes nothing.
+
+    Args:
+        text: of the document.
+        name: of the file, for messages.
+        at: now.
+
+    Returns:
+        The versions that are new.
+
+    Raises:
+        UnreadableDocument, InvalidDocument: as `load_tariff`.
+        PublishedVersionChanged: when a published version is missing or says something else.
+    """
+    from gridhall.contexts.tariffs.publishing import publish as write
+
+    return write(text, name=name, at=at)

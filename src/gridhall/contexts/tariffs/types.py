@@ -122,6 +122,16 @@ class PriceSeries:
 
 
 @dataclass(frozen=True)
+class PublishedVersion:
+    """A version that has been published: ``span`` is when it is in force, ``digest`` the SHA-256 of its content."""
+
+    tariff: str
+    version: str
+    span: DateSpan
+    digest: str
+
+
+@dataclass(frozen=True)
 class ExplainedLine:
     """A line of one bill in words: ``quantity`` × ``price`` = ``amount``, from which source, under which version."""
 
