@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
+from gridhall.contexts.accounts import calendar
 from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, UsagePoint
+from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
 from gridhall.contexts.accounts.types import (
     Agreement,
     OrganisationLevel,
@@ -185,6 +187,46 @@ def agreement_on(usage_point: str, day: date) -> Agreement | None:
         NotFound: when there is no such usage point.
     """
     return next((agreement for agreement in agreements_of(usage_point) if day in agreement.span), None)
+
+
+def business_calendar(first_year: int, last_year: int) -> BusinessCalendar:
+    """The utility's working days and holidays of some years, ``last_year`` included.
+
+    Raises:
+        YearNotCovered: when the calendar says nothing about one of the years.
+        CalendarInvalid: when the calendar file is malformed.
+    """
+    return calendar.read().within(DateSpan(date(first_year, 1, 1), date(last_year + 1, 1, 1)))
+
+
+def calendar_within(span: DateSpan) -> BusinessCalendar:
+    """The utility's working days and holidays of a closed span of days; raises as `business_calendar`."""
+    return calendar.read().within(span)
+
+
+def holidays(span: DateSpan) -> frozenset[date]:
+    """Public holidays and bridge days of a closed span of days; raises as `business_calendar`."""
+    return calendar_within(span).holidays
+
+
+def makeup_workdays(span: DateSpan) -> frozenset[date]:
+    """Weekend days of a span that are worked in exchange for bridge days (调休); raises as `business_calendar`."""
+    return calendar_within(span).makeup_workdays
+
+
+def day_type(day: date) -> DayType:
+    """What kind of day it is in the utility's calendar; raises as `business_calendar`."""
+    return calendar.read().day_type(day)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether the utility's offices work on a day; raises as `business_calendar`."""
+    return calendar.read().is_working_day(day)
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The ``count``-th working day after a day; see `BusinessCalendar.add_working_days`."""
+    return calendar.read().add_working_days(day, count)
 
 
 @dataclass(frozen=True)
