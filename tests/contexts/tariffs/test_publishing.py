@@ -1,4 +1,4 @@
-"""Guards: what was published stays as it was; versions of a tariff never overlap; bills find the document of their day."""
+"""Guards: what was published stays as it was; versions never overlap; bills find the document of their day."""
 
 from datetime import UTC, date, datetime, timedelta
 

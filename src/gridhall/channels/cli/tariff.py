@@ -16,7 +16,7 @@ from gridhall.kernel.money import yuan
 from gridhall.kernel.spans import DateSpan
 
 if TYPE_CHECKING:
-    from gridhall.contexts.tariffs.types import ExplainedLine, Priced, PricedBill, Tariff
+    from gridhall.contexts.tariffs.types import ExplainedLine, Priced, PricedBill, PublishedVersion, Tariff
 
 app = typer.Typer(
     help="Price readings by a tariff document; check documents.", no_args_is_help=True, rich_markup_mode="rich"
@@ -140,7 +140,7 @@ def check(
         return
     for file, each in zip(files, tariffs, strict=True):
         lines = sum(len(plan.lines) for plan in each.plans)
-        people.print(f"{file}: {each.name.en}, {len(each.plans)} version(s), {lines} kinds of line", highlight=False)
+        people.print(f"{file}: {each.name.en}, {len(each.plans)} version(s), {lines} kinds of line", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -175,7 +175,7 @@ def publish(
     with_database()
     from gridhall.contexts.tariffs import operations
 
-    found = []
+    found: list[PublishedVersion] = []
     for file in files:
         text = file.read_text(encoding="utf-8-sig") if operations.load_tariff(file) else ""
         found += operations.publish(text, name=str(file), at=clock.now())
