@@ -2,12 +2,12 @@
 
     python -m benchmarks.tariff_vs_pysam [--accounts 1000] [--sample 20] [--json]
 
-Both bill twelve months of 8,760 hourly values under the same URDB rates: those built here, and those of ../shared where
-that exists. PySAM runs account by account, as it is made to: a model is created, given load and rate, executed, and its
-twelve bills are read; what it takes is measured on a sample of the accounts and is the same for each. Ours is one call of
-`tariffs.operations.rate` over all accounts, from the readings table in memory to the finished bills, the best of three.
-The sample's bills are compared: ``max_difference_cents`` is the largest difference of a month before our rounding of
-lines, which PySAM does not do.
+Both bill twelve months of 8,760 hourly values under the same URDB rates: those built here, and those of ../shared
+where that exists. PySAM runs account by account, as it is made to: a model is created, given load and rate, executed,
+and its twelve bills are read; what it takes is measured on a sample of the accounts and is the same for each. Ours is
+one call of `tariffs.operations.rate` over all accounts, from the readings table in memory to the finished bills, the
+best of three. The sample's bills are compared: ``max_difference_cents`` is the largest difference of a month before our
+rounding of lines, which PySAM does not do.
 """
 
 import argparse

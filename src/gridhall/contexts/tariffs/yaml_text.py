@@ -17,6 +17,8 @@ def as_yaml(content: Any) -> str:
     yaml.width = _WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.add_representer(Decimal, _decimal)
+    # Documents have no anchors: a value that stands twice is written twice.
+    yaml.representer.ignore_aliases = lambda _: True
     text = StringIO()
     yaml.dump(_arranged(content), text)
     return text.getvalue()
