@@ -98,7 +98,10 @@ class DuckDB:
             return self.table(SCHEMA.empty_table())
         name = next(self._names)
         listed = ", ".join(_literal(str(path)) for path in paths)
-        self._connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        columns = ", ".join(SCHEMA.names)
+        self._connection.execute(
+            f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = false)"
+        )
         self._views.append(name)
         return ibis.table(ibis.schema(_TYPES), name=name)
 
