@@ -7,6 +7,7 @@ ARGS ?=
 UV_VERSION := 0.11.0
 
 # uv from the machine where there is one, otherwise from PyPI into a folder of our own.
+export UV_COMPILE_BYTECODE := 1
 UV := $(or $(shell command -v uv 2>/dev/null),var/uv/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 
@@ -17,8 +18,11 @@ var/uv/bin/uv:
 	$(PYTHON) -m venv var/uv
 	var/uv/bin/pip install --quiet 'uv>=$(UV_VERSION)'
 
+# Spark is compared with DuckDB where there is a Java to run it.
+EXTRAS := $(if $(shell command -v java 2>/dev/null),--extra spark)
+
 setup: $(if $(findstring var/uv,$(UV)),var/uv/bin/uv)  ## the environment, exactly as locked
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet $(EXTRAS)
 
 demo: setup  ## build the demo utility and run its month
 	$(RUN) gridhall demo $(ARGS)
