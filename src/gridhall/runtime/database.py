@@ -97,13 +97,65 @@ def check_server(configured: dict[str, Any]) -> int:
     return major
 
 
-def is_prepared() -> bool:
-    """Whether every migration has been applied; needs a running database and set-up Django."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+def stop() -> bool:
+    """This will stop the embedded server and give whether it was running; a server of ``DATABASE_URL`` is left alone.
 
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    Raises:
+        EmbeddedServerFailed: when it does not stop.
+    """
+    from django.conf import settings
+
+    return False if settings.DATABASE_URL else EmbeddedServer(settings.HOME).stop()
+
+
+def status() -> dict[str, Any]:
+    """Which database is configured and how it is: kind, place, running, version, prepared, bytes.
+
+    Starts nothing; a server that does not answer is reported as not running.
+    """
+    import django
+    from django.apps import apps
+    from django.conf import settings
+    from django.db import connection
+
+    configured = settings.DATABASES["default"]
+    found: dict[str, Any] = {
+        "kind": "server" if settings.DATABASE_URL else "embedded",
+        "place": configured["HOST"] or "local socket",
+        "database": configured["NAME"],
+        "running": True,
+    }
+    try:
+        version = check_server(configured)
+    except DatabaseUnreachable:
+        return found | {"running": False}
+    if not apps.ready:
+        django.setup()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        size = cursor.fetchone()[0]
+    return found | {"version": version, "prepared": is_prepared(), "bytes": size}
+
+
+def is_prepared() -> bool:
+    """Whether every migration has been applied; needs a running database and set-up Django.
+
+    Compares names only, for a start of a command that finds everything done.
+    """
+    from django.apps import apps
+    from django.db import connection
+
+    wanted = {
+        (app.label, path.stem)
+        for app in apps.get_app_configs()
+        for path in (Path(app.path) / "migrations").glob("[0-9]*.py")
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return wanted <= {(app, name) for app, name in cursor.fetchall()}
 
 
 def prepare() -> bool:

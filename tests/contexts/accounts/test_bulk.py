@@ -72,7 +72,7 @@ def test_settlements_of_parts_of_an_agreement() -> None:
         ({"agreements": agreements(colour=["red"])}, "wrong_columns", "agreements"),
         ({"agreements": agreements().drop_columns(["tariff_code"])}, "wrong_columns", "agreements"),
         ({"agreements": agreements(account=pa.array([None], pa.string()))}, "settlement_incomplete", ""),
-        ({"agreements": agreements(usage_point=["1001"])}, "agreements_overlap", ""),
+        ({"agreements": agreements(usage_point=["1001"])}, "agreements_overlap", "agreements:1:start"),
         ({"agreements": agreements(household_size=[0])}, "terms_invalid", ""),
         ({"customers": pa.table({"number": ["T"], "kind": ["person"], "name": ["x"]})}, "already_exists", ""),
         ({"customers": pa.table({"number": ["N"], "kind": ["cat"], "name": ["x"]})}, "value_invalid", ""),

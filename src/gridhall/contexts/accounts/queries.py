@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from gridhall.contexts.accounts import calendar
 from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, UsagePoint
+from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
 from gridhall.contexts.accounts.types import (
     Agreement,
@@ -187,6 +188,17 @@ def agreement_on(usage_point: str, day: date) -> Agreement | None:
         NotFound: when there is no such usage point.
     """
     return next((agreement for agreement in agreements_of(usage_point) if day in agreement.span), None)
+
+
+def masked_customer_name(customer: int) -> str:
+    """The name of a customer (an id), a person's with its middle hidden; empty where there is no such customer."""
+    found = _rows("SELECT name, kind FROM accounts_customer WHERE id = %s", [customer])
+    return masking.masked_name(found[0]["name"], person=found[0]["kind"] == "person") if found else ""
+
+
+def masked_address(address: str) -> str:
+    """An address with its numbers hidden."""
+    return masking.masked_address(address)
 
 
 def business_calendar(first_year: int, last_year: int) -> BusinessCalendar:

@@ -21,6 +21,7 @@ from gridhall.contexts.accounts.operations.errors import (
     AgreementsOverlap,
     AlreadyDone,
     AlreadyExists,
+    CsvInvalid,
     OrganisationMisplaced,
     PositionInvalid,
     SettlementIncomplete,
@@ -37,6 +38,7 @@ from gridhall.contexts.accounts.operations.errors import (
     ValueInvalid,
     WrongColumns,
 )
+from gridhall.contexts.accounts.operations.takeover import load_csv
 from gridhall.contexts.accounts.rules.effective import Limits
 from gridhall.contexts.accounts.types import OrganisationLevel
 
@@ -44,6 +46,7 @@ __all__ = [
     "AgreementsOverlap",
     "AlreadyDone",
     "AlreadyExists",
+    "CsvInvalid",
     "Limits",
     "MoveIn",
     "NewCustomer",
@@ -73,6 +76,7 @@ __all__ = [
     "create_organisation",
     "create_usage_point",
     "load",
+    "load_csv",
     "move_in",
     "move_out",
 ]

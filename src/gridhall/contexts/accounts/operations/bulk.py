@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from django.db import connection, transaction
 from psycopg import sql
 
-from gridhall.contexts.accounts.operations.errors import UnknownReference, WrongColumns, integrity
+from gridhall.contexts.accounts.operations.errors import AgreementsOverlap, UnknownReference, WrongColumns, integrity
 from gridhall.runtime import audit
 from gridhall.runtime.copy import copy_in, dateranges
 
@@ -260,6 +260,8 @@ def _load(name: str, kind: _Kind, rows: pa.Table) -> int:
         for column, (table, key, nullable) in kind.references.items():
             _refuse_unknown(cursor, name, column, table, key)
             joins.append(f"{'LEFT ' if nullable else ''}JOIN {table} {column}_ ON {column}_.{key} = s.{column}")
+        if name == "agreements":
+            _refuse_overlaps(cursor)
         for statement in kind.before:
             cursor.execute(statement)
         cursor.execute(kind.insert.replace("{joins}", " ".join(joins)))
@@ -337,6 +339,26 @@ def _refuse_unknown(cursor: Any, name: str, column: str, table: str, key: str) -
             f"row {row} refers to {column} {value!r}, which does not exist",
             path=f"{name}:{row}:{column}",
             remedy="Load it first, or mend the number.",
+        )
+
+
+def _refuse_overlaps(cursor: Any) -> None:
+    """Find the row that the exclusion constraint would refuse, to be able to name it."""
+    cursor.execute(
+        """SELECT row_no, usage_point FROM (
+             SELECT row_no, usage_point, span && lag(span) OVER (PARTITION BY usage_point ORDER BY span) AS twice
+             FROM staged) s WHERE twice
+           UNION ALL
+           SELECT s.row_no, s.usage_point FROM staged s JOIN accounts_usagepoint u ON u.number = s.usage_point
+             JOIN accounts_customeragreement a ON a.usage_point_id = u.id AND a.span && s.span
+           ORDER BY 1 LIMIT 1"""
+    )
+    if found := cursor.fetchone():
+        row, number = found
+        raise AgreementsOverlap(
+            f"usage point {number} has another agreement on days of row {row}",
+            path=f"agreements:{row}:start",
+            remedy="End that agreement first, or mend the days.",
         )
 
 

@@ -119,6 +119,12 @@ class WrongColumns(GridhallError):
     code = "wrong_columns"
 
 
+class CsvInvalid(GridhallError):
+    """A file of contracts cannot be read; the path is ``file:line:column``."""
+
+    code = "csv_invalid"
+
+
 _TAKEN: Final = "That number or code is taken."
 _MEANING: Final[Mapping[str, tuple[type[GridhallError], str]]] = {
     "accounts_organisation_code": (AlreadyExists, _TAKEN),
@@ -181,6 +187,5 @@ def integrity(path: str = "") -> Iterator[None]:
     except IntegrityError as error:
         for name, (kind, message) in _MEANING.items():
             if Named(name).is_match(error):
-                detail = getattr(getattr(error.__cause__, "diag", None), "message_detail", None)
-                raise kind(message, path=path, remedy=f"({detail})" if detail else "") from error
+                raise kind(message, path=path) from error
         raise
