@@ -135,11 +135,11 @@ class _Signing:
         for row in next_rows(max(2, homes // 40)):
             self.tag(Role.PROTECTED, row)
             terms = Terms(household_size=1 + self.chance[row] % 4, allowance=offers.PROTECTED)
-            self.contract(row, *self.customer(row), self.flat(row), terms=terms)
+            self.contract(row, *self.customer(row), offers.WELFARE, terms=terms)
         for row in next_rows(max(2, homes // 20)):
             self.tag(Role.LARGE_HOUSEHOLD, row)
             terms = Terms(household_size=5 + self.chance[row] % 3)
-            self.contract(row, *self.customer(row), self.flat(row), terms=terms)
+            self.contract(row, *self.customer(row), offers.WELFARE, terms=terms)
         for index in range(max(2, homes // 60)):
             self._several(next_rows(2 + index % 3))
         self._equipped()

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.utils import ProgrammingError
 
 from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.accounts.types import OrganisationRecord
 from gridhall.journeys.demo import build, grid
 from gridhall.kernel.errors import Refused
 
@@ -39,7 +40,7 @@ def remove(home: Path) -> None:
             shutil.rmtree(path)
 
 
-def _units() -> list[accounts.OrganisationRecord]:
+def _units() -> list[OrganisationRecord]:
     try:
         return accounts.organisations()
     except ProgrammingError:

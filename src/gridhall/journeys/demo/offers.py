@@ -32,7 +32,9 @@ HEATING: Final = "yunze-heating"
 PUBLIC_CHARGER: Final = "yunze-public-charging"
 SHOP: Final = "yunze-commercial"
 FARM: Final = "yunze-agriculture"
-#: Two-part prices: by transformer capacity, by measured maximum demand, by contracted demand.
-WORKS: Final = ("two-part-industrial-capacity", "two-part-industrial-demand", "two-part-industrial-contract")
+#: Two-part prices: by contracted demand, by transformer capacity, by measured maximum demand.
+WORKS: Final = ("industrial-two-part-demand", "industrial-two-part-capacity", "yunze-two-part-actual")
+#: Larger tiers for households of five or more, a free quota for protected ones.
+WELFARE: Final = "yunze-residential-welfare"
 #: The allowance of protected households, a word of the tariff documents.
 PROTECTED: Final = "low-income"
