@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.metering.models import LakeFile
 from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
 from gridhall.contexts.metering.queries.readings import check_version
@@ -17,6 +18,7 @@ from gridhall.kernel.spans import DateSpan
 from gridhall.lake import engine, readings
 from gridhall.lake.freshness import COVERAGE, coverage, in_order
 from gridhall.lake.needs import Channel
+from gridhall.runtime.copy import copy_out
 
 #: How many days back gaps are looked for.
 WINDOW: Final = 35
@@ -70,6 +72,70 @@ def freshness(
         ever = covered(DateSpan(first, today)) if first < window else recent
     points = ever["usage_point"] if wanted is None else pa.array(wanted)
     return _joined(pa.table({"usage_point": points}), ever, recent, window, today)
+
+
+def freshness_by_area(
+    today: date,
+    *,
+    organisation: str | None = None,
+    days: int = WINDOW,
+    channel: Channel = Channel.IMPORT,
+    version: int | None = None,
+) -> pa.Table:
+    """Freshness summed up by transformer area (台区), one row each, those the furthest behind first.
+
+    ``complete_to`` is the day up to which every usage point that ever spoke is complete; ``up_to_date`` counts those
+    complete up to yesterday, ``behind`` the others, ``never`` those without any reading.
+
+    Args:
+        organisation: the code of a unit, whose whole subtree is meant; None for the whole utility.
+
+    Raises:
+        NotFound: when there is no such unit.
+    """
+    points = _areas(organisation)
+    rows = freshness(
+        today, usage_points=points["usage_point"].to_pylist(), days=days, channel=channel, version=version
+    ).join(points, "usage_point")
+    yesterday = pa.scalar(today - timedelta(days=1))
+    flags = {
+        "up_to_date": pc.fill_null(pc.equal(rows["as_of"], yesterday), False),
+        "never": pc.is_null(rows["last_day"]),
+    }
+    for name, flag in flags.items():
+        rows = rows.append_column(name, flag.cast(pa.int64()))
+    sums = ("up_to_date", "never", "absent_days", "missing", "estimated")
+    found = rows.group_by(["area", "name"]).aggregate(
+        [("usage_point", "count"), ("as_of", "min"), *((name, "sum") for name in sums)]
+    )
+    counted = {name: found[f"{name}_sum"] for name in sums}
+    behind = pc.subtract(pc.subtract(found["usage_point_count"], counted["up_to_date"]), counted["never"])
+    table = pa.table(
+        {
+            "area": found["area"],
+            "name": found["name"],
+            "usage_points": found["usage_point_count"],
+            "complete_to": found["as_of_min"],
+            "up_to_date": counted["up_to_date"],
+            "behind": behind,
+            **{name: counted[name] for name in sums if name != "up_to_date"},
+        }
+    )
+    return table.sort_by([("behind", "descending"), ("never", "descending"), ("area", "ascending")])
+
+
+def _areas(organisation: str | None) -> pa.Table:
+    """The transformer area of each usage point; those without one under ``-``."""
+    units = [unit.id for unit in accounts.organisations(organisation)]
+    schema = pa.schema([("usage_point", pa.int64()), ("area", pa.string()), ("name", pa.string())])
+    return copy_out(_AREAS, [units], schema)
+
+
+_AREAS: Final = """
+    SELECT u.id, COALESCE(t.code, '-'), COALESCE(t.name, '') FROM accounts_usagepoint u
+    LEFT JOIN accounts_transformerarea t ON t.id = u.transformer_area_id
+    WHERE u.organisation_id = ANY(%s::bigint[]) ORDER BY u.id
+"""
 
 
 def freshness_of(
