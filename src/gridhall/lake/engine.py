@@ -103,14 +103,14 @@ class DuckDB:
             f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = false)"
         )
         self._views.append(name)
-        return ibis.table(ibis.schema(_TYPES), name=name)
+        return ibis.table(types_of(SCHEMA), name=name)
 
     def table(self, data: pa.Table) -> ibis.Table:
         """See `Session`."""
         name = next(self._names)
         self._connection.register(name, data)
         self._registered.append(name)
-        return ibis.table(ibis.Schema.from_pyarrow(data.schema), name=name)
+        return ibis.table(types_of(data.schema), name=name)
 
     def collect(self, expression: ibis.Table) -> pa.Table:
         """See `Session`."""
@@ -128,7 +128,7 @@ class DuckDB:
 
     def part(self, curve: ArrayValue, first: IntegerValue | int, stop: IntegerValue | int) -> ArrayValue:
         """See `Session`. Ibis' own slice asks of every row whether its bounds are negative; ours never are."""
-        return _list_slice(curve, _whole(first) + 1, _whole(stop))
+        return _list_slice(curve, whole(first) + 1, whole(stop))
 
     def total(self, curve: ArrayValue) -> IntegerValue:
         """See `Session`. DuckDB adds in 128 bits and Ibis does not know, so the cast must be of our making."""
@@ -136,7 +136,7 @@ class DuckDB:
 
     def element(self, curve: ArrayValue, place: int) -> IntegerValue:
         """See `Session`."""
-        return _list_extract(curve, _whole(place + 1))
+        return _list_extract(curve, whole(place + 1))
 
     def product(self, curve: ArrayValue, other: ArrayValue) -> IntegerValue:
         """See `Session`."""
@@ -181,18 +181,15 @@ def _list_extract(curve, place):  # type: ignore[no-untyped-def]
     """DuckDB's own, counting from 1."""
 
 
-def _whole(value: IntegerValue | int) -> IntegerValue:
+def whole(value: IntegerValue | int) -> IntegerValue:
+    """An integer as an expression, so that arithmetic with it is the engine's."""
     return ibis.literal(value, "int64") if isinstance(value, int) else value
 
 
-_TYPES = {
-    "usage_point": "int64",
-    "day": "date",
-    "curve": "array<int32>",
-    "quality": "array<int8>",
-    "missing": "int16",
-    "estimated": "int16",
-}
+def types_of(schema: pa.Schema) -> ibis.Schema:
+    """An Arrow schema in Ibis' terms; every column may be NULL, as engines see it."""
+    plain = ibis.Schema.from_pyarrow(schema)
+    return ibis.Schema({name: each.copy(nullable=True) for name, each in plain.items()})
 
 
 def session(threads: int | None = None, memory_limit: str | None = None, spill: Path | None = None) -> DuckDB:
