@@ -23,7 +23,19 @@ from gridhall.lake.formats.quantities import (
     rounded_along,
     whole_matrix,
 )
-from gridhall.lake.formats.rows import Batch, Days, Int32s, Int64s, Limits, Mask, Original, Points, Rejected, Seen, digests
+from gridhall.lake.formats.rows import (
+    Batch,
+    Days,
+    Int32s,
+    Int64s,
+    Limits,
+    Mask,
+    Original,
+    Points,
+    Rejected,
+    Seen,
+    digests,
+)
 from gridhall.lake.formats.rows import shown as shown_value
 
 #: A normal day has its slots by the clock.
@@ -95,7 +107,7 @@ def matrix(values: list[pa.Array]) -> tuple[npt.NDArray[np.float64], Mask | None
 def ragged(values: pa.Array, lengths: Int64s, layout: Layout) -> list[tuple[Int64s, Whole, Mask | None]]:
     """Curves of any lengths as matrices of one length each: the rows, their Wh, and where they have no value."""
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    found = []
+    found: list[tuple[Int64s, Whole, Mask | None]] = []
     for length in np.unique(lengths).tolist():
         rows = np.flatnonzero(lengths == length)
         if length == 0:
@@ -156,7 +168,7 @@ class DayCheck:
             self._changed_day(rows, row, part)
         normal = good & ~special
         usual = slots
-        if slots and _NORMAL // slots not in curves.RESOLUTIONS or (slots and _NORMAL % slots):
+        if (slots and _NORMAL // slots not in curves.RESOLUTIONS) or (slots and _NORMAL % slots):
             usual = self._shorter(rows, normal)
         if not usual:
             for row in np.flatnonzero(normal).tolist():
@@ -293,7 +305,11 @@ def _cut(rows: DayRows, slots: npt.NDArray[np.int64]) -> DayRows:
 def not_finite(text: str) -> tuple[str, str, str]:
     """Code, reason and remedy for a number that is none, or beyond everything."""
     if text.strip().lower().lstrip("+-") in {"nan", "inf", "infinity"}:
-        return "not_finite", "This is no finite number.", "Give the energy, or leave the cell empty where it is missing."
+        return (
+            "not_finite",
+            "This is no finite number.",
+            "Give the energy, or leave the cell empty where it is missing.",
+        )
     return "absurd", "The value is larger than any meter can count in a slot.", "Correct the value, or its unit."
 
 
@@ -314,7 +330,7 @@ def out_of_time(limits: Limits, day: Any) -> tuple[str, str, str]:
 
 
 class DayGather:
-    """The part of reading that goes in the order of the file: whose rows they are, and whether they were told before."""
+    """The part of reading that goes in the order of the file: whose rows they are, and whether they are told twice."""
 
     def __init__(self, layout: Layout, points: Points, seen: Seen) -> None:
         self._layout, self._points, self._seen = layout, points, seen
@@ -328,9 +344,7 @@ class DayGather:
             known = ids >= 0
             if not known.all():
                 for row in np.flatnonzero(~known).tolist():
-                    batch.rejected.append(
-                        unknown(rows, row, self._points.names[int(codes[row])], self._layout)
-                    )
+                    batch.rejected.append(unknown(rows, row, self._points.names[int(codes[row])], self._layout))
                 keep = np.flatnonzero(known)
                 rows, digest, codes, ids = rows.pick(keep), digest[keep], codes[keep], ids[keep]
             days = rows.days.astype(np.int32)

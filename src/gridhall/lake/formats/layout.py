@@ -19,8 +19,8 @@ _USAGE_POINT: Final = frozenset(
     {
         "usagepoint", "usagepointid", "usagepointnumber", "usagepointno", "up", "upid", "lclid", "household",
         "householdid", "meterid", "meterpoint", "mpan", "nmi", "pod", "account", "accountnumber", "customer",
-        "customerid", "consno", "consid", "户号", "用户编号", "用户号", "用电户号", "用电客户编号", "客户编号", "用电户",
-        "计量点编号", "计量点",
+        "customerid", "consno", "consid", "户号", "用户编号", "用户号", "用电户号", "用电客户编号", "客户编号",
+        "用电户", "计量点编号", "计量点",
     }
 )  # fmt: skip
 _DAY: Final = frozenset(
@@ -40,7 +40,7 @@ _END: Final = frozenset(
 )
 _ENERGY: Final = frozenset(
     {
-        "energy", "value", "consumption", "usage", "reading", "delivered", "import", "kwhhh", "quantity", "电量",
+        "energy", "value", "consumption", "usage", "delivered", "import", "kwhhh", "quantity", "电量",
         "用电量", "电能量", "有功电量", "正向有功", "正向有功电量",
     }
 )  # fmt: skip
@@ -52,7 +52,9 @@ _UNITS: Final = {
     "mwh": Unit.MWH, "兆瓦时": Unit.MWH,
     "wh": Unit.WH, "varh": Unit.WH, "瓦时": Unit.WH,
 }  # fmt: skip
-_UNIT = re.compile(r"(?:^|[\W_]|(?<=[^\x00-\x7f]))(mwh|kwh|wh|kvarh|varh|千瓦时|兆瓦时|瓦时|度)(?:$|[\W_])", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?:^|[\W_]|(?<=[^\x00-\x7f]))(mwh|kwh|wh|kvarh|varh|千瓦时|兆瓦时|瓦时|度)(?:$|[\W_])", re.IGNORECASE
+)
 _POWER = re.compile(r"(?:^|[\W_])(kw|mw|w)(?:$|[\W_])|功率|power", re.IGNORECASE)
 _POSITION = re.compile(r"^(?:p|v|h|hh|t|q|slot|point|value|d|e|kwh|wh|点)?0*(\d{1,3})点?$")
 _CLOCK = re.compile(r"^(\d{1,2})[:：时](\d{2})(?:[:：]00)?(?:[-~–].*)?$")

@@ -1,4 +1,4 @@
-"""Rows that are single readings, put together into days: in memory while they are few, sorted by the engine when many."""
+"""Rows that are single readings, put together into days: in memory while few, sorted by the engine when many."""
 
 import tempfile
 from collections.abc import Iterator
@@ -192,9 +192,7 @@ class LongCheck:
                 )
             good &= ~fault_rows
 
-    def _of_time(
-        self, lines: Int64s, row: int, text: str, fault: tuple[str, str, str], original: Original
-    ) -> Rejected:
+    def _of_time(self, lines: Int64s, row: int, text: str, fault: tuple[str, str, str], original: Original) -> Rejected:
         field_ = self._layout.columns[self._layout.time].strip()
         return Rejected(int(lines[row]), field_, shown_value(text), *fault, original=original(row))
 
@@ -244,9 +242,8 @@ class LongGather:
             batch.rejected.append(unknown_point(int(part.lines[row]), name, self._layout, part.original(row)))
         days, elapsed, twice, fine, lines = part.days, part.elapsed, part.twice, part.fine, part.lines
         if not known.all():
-            codes, days, elapsed, twice, fine, lines = (
-                each[known] for each in (codes, days, elapsed, twice, fine, lines)
-            )  # type: ignore[assignment]
+            codes, days, elapsed, fine, lines = (each[known] for each in (codes, days, elapsed, fine, lines))
+            twice = twice[known]
         if part.mends is not None:
             kept = np.flatnonzero(known).tolist()
             batch.mends = [each for row in kept if (each := part.mends[row]) is not None]
@@ -444,7 +441,8 @@ class _Sorter:
         self._connection.execute(f"SET temp_directory = '{self._folder.name}/spill'")
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(
-            "CREATE TABLE reading (code INTEGER, day INTEGER, elapsed SMALLINT, twice BOOLEAN, fine BIGINT, line BIGINT)"
+            "CREATE TABLE reading "
+            "(code INTEGER, day INTEGER, elapsed SMALLINT, twice BOOLEAN, fine BIGINT, line BIGINT)"
         )
 
     def add(self, batches: list[pa.RecordBatch]) -> None:
@@ -467,4 +465,3 @@ class _Sorter:
         """This will remove the folder."""
         self._connection.close()
         self._folder.cleanup()
-

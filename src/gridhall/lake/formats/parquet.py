@@ -46,9 +46,13 @@ class ParquetRows:
         told = unit or _unit_in(schema)
         if {"usage_point", "day", "curve", "missing", "estimated"} <= set(names) and unit is None:
             told = Unit.WH  # a file of the lake, or in its shape
-        usable = [name if at in lists or _is_plain(schema.field(at).type) else f"({name})" for at, name in enumerate(names)]
+        usable = [
+            name if at in lists or _is_plain(schema.field(at).type) else f"({name})" for at, name in enumerate(names)
+        ]
         layout = recognise(usable, place=self._place, unit=told)
-        if (layout.form is Form.DAY_CURVE) != (layout.values[0] in lists) and not _is_text(schema.field(layout.values[0]).type):
+        if (layout.form is Form.DAY_CURVE) != (layout.values[0] in lists) and not _is_text(
+            schema.field(layout.values[0]).type
+        ):
             raise ColumnsUnknown(
                 f"Column {names[layout.values[0]]} has the type {schema.field(layout.values[0]).type}.",
                 path=self._place,

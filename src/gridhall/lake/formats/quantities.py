@@ -109,7 +109,7 @@ def rounded_along(fine: Int64s) -> Int32s:
 
 
 def finest(values: Floats, unit: Unit) -> Int64s:
-    """This will give floats as nano-kWh of their shortest decimal; `NOT_A_NUMBER` for what is not finite or too large."""
+    """This will give floats as nano-kWh of their shortest decimal; `NOT_A_NUMBER` where not finite, or too large."""
     found = np.full(len(values), NOT_A_NUMBER, dtype=np.int64)
     wide = values.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -120,6 +120,11 @@ class ReadingsFile:
             self._stream.close()
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the file's columns, as it writes them."""
+        return self.layout.columns
+
+    @property
     def names(self) -> list[str]:
         """The usage-point numbers met so far, by code."""
         return self._points.names
@@ -149,9 +154,7 @@ class ReadingsFile:
             FileRefused: when the file turns out to be broken.
         """
         if self._layout.form is Form.LONG:
-            gather = LongGather(
-                self._layout, self._zone, self._limits, self._points, self._interval, self._spill
-            )
+            gather = LongGather(self._layout, self._zone, self._limits, self._points, self._interval, self._spill)
             try:
                 for part in self._parts(self._long_of_block, self._long_of_rows):
                     yield gather.batch(part)
@@ -163,9 +166,7 @@ class ReadingsFile:
             for day_part in self._parts(self._days_of_block, self._days_of_rows):
                 yield by_day.batch(day_part)
 
-    def _parts(
-        self, of_block: Callable[[text.Block], T], of_rows: Callable[[int, pa.RecordBatch], T]
-    ) -> Iterator[T]:
+    def _parts(self, of_block: Callable[[text.Block], T], of_rows: Callable[[int, pa.RecordBatch], T]) -> Iterator[T]:
         """Parts in the order of the file, each decoded in another thread while the one before is in hand."""
         if self._parquet:
             rows = self._parquet.batches()
@@ -196,7 +197,12 @@ class ReadingsFile:
     def _long_of_block(self, block: text.Block) -> LongPart:
         found = text.columns(block, self._layout, self._text.dialect)
         part = LongCheck(self._layout, self._zone, self._limits).part(
-            found.points, found.times, found.values[0], found.lines, self._cells(block, found.lines), _mends(found.mends)
+            found.points,
+            found.times,
+            found.values[0],
+            found.lines,
+            self._cells(block, found.lines),
+            _mends(found.mends),
         )
         part.rejected[:0] = found.rejected
         part.read_rows = found.read_rows
@@ -225,10 +231,10 @@ class ReadingsFile:
         days, good = self._days(found.times, found.lines, cells, part)
         check = DayCheck(self._layout, self._zone, self._limits)
         if self._layout.form is Form.DAY_CURVE:
-            values = text.curve_numbers(found.values[0])
             column = found.values[0]
+            values, lengths, wrong = text.curve_numbers(column)
             self._curves(
-                *values[:2], values[2], found.points, days, good, found.lines, cells, _mends(found.mends), part, check,
+                values, lengths, wrong, found.points, days, good, found.lines, cells, _mends(found.mends), part, check,
                 lambda row, slot: _of_curve(column[row].as_py() or "", slot),
             )  # fmt: skip
             return part
@@ -294,9 +300,7 @@ class ReadingsFile:
             keep = good[rows]
             check.part(piece if keep.all() else piece.pick(np.flatnonzero(keep)), part)
 
-    def _days(
-        self, times: pa.DictionaryArray, lines: Int64s, cells: Original, part: DayPart
-    ) -> tuple[Int64s, Any]:
+    def _days(self, times: pa.DictionaryArray, lines: Int64s, cells: Original, part: DayPart) -> tuple[Int64s, Any]:
         """The day numbers of a column of text; rows without one are rejected."""
         numbers: list[int] = []
         faults: list[str] = []
@@ -318,14 +322,17 @@ class ReadingsFile:
     def _no_day(self, line: int, value: str, fault: str, original: tuple[str, ...]) -> Rejected:
         reason = f"{fault[0].upper()}{fault[1:]}".rstrip(".") + "." if fault else "There is no day."
         column = self._layout.columns[self._layout.time].strip()
-        return Rejected(line, column, shown_value(value), "day_unclear", reason, "Write the day as YYYY-MM-DD.", original)
+        return Rejected(
+            line, column, shown_value(value), "day_unclear", reason, "Write the day as YYYY-MM-DD.", original
+        )
 
     def _no_curve(self, line: int, original: tuple[str, ...]) -> Rejected:
         at = self._layout.values[0]
         value = original[at] if at < len(original) else ""
         return Rejected(
             line, self._layout.columns[at].strip(), shown_value(value), "not_a_number",
-            "The curve holds something that is no number.", "Write it as [0.1,0.2,…] with empty places as null.", original,
+            "The curve holds something that is no number.", "Write it as [0.1,0.2,…] with empty places as null.",
+            original,
         )  # fmt: skip
 
     def _cells(self, block: text.Block, lines: Int64s) -> Original:

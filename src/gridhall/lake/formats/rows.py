@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -71,6 +72,7 @@ class Days:
         wh: Wh (rows, slots), `NO_VALUE` where missing.
         lines: where each row stood; for rows put together from many, where the first of them stood.
         sparse: put together from single readings, so that a coarse grid may only be a lack of readings.
+        quality: `Quality` codes (rows, slots), where the file tells them; None: measured where there is a value.
     """
 
     usage_points: Int64s
@@ -79,6 +81,7 @@ class Days:
     wh: Int32s
     lines: Int64s
     sparse: bool = False
+    quality: npt.NDArray[np.int8] | None = None
 
 
 @dataclass
@@ -184,12 +187,11 @@ class Points:
                 self._ids = np.concatenate([self._ids, np.empty_like(self._ids)])
             found = self._resolve(new) if self._resolve else range(first, first + len(new))
             self._ids[first : first + len(new)] = list(found)
-            for name in ("",):
-                if name in self._codes:
-                    self._ids[self._codes[name]] = -1
+            if "" in self._codes:
+                self._ids[self._codes[""]] = -1
         of_entry = np.array([self._codes[name] for name in spelled] or [0], dtype=np.int64)
         index = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        codes = of_entry[index]
+        codes: Int64s = of_entry[index]
         if column.null_count:
             codes = codes.copy()
             codes[column.is_null().to_numpy(zero_copy_only=False)] = self._blank()
@@ -223,7 +225,7 @@ class Seen:
         first[1:] = ~again
         edges = [0, *(np.flatnonzero(np.diff(sorted_days)) + 1).tolist(), len(order)]
         most = int(codes.max()) + 1
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             told = self._of_day(int(sorted_days[start]), most)
             rows = order[start:stop]
             for at in (rows[first[start:stop]], rows[~first[start:stop]]):

@@ -137,14 +137,18 @@ class TextFile:
             raise FileEmpty("There is a header and nothing below it.", path=self._place)
         return self._with_decimal(dialect, layout), layout
 
-    def _recognise(self, text: str, separator: str | None, unit: Unit | None, wanted: Form | None) -> tuple[Dialect, Layout]:
+    def _recognise(
+        self, text: str, separator: str | None, unit: Unit | None, wanted: Form | None
+    ) -> tuple[Dialect, Layout]:
         seconds: list[ColumnsUnknown] = []
         candidates = (separator,) if separator else sorted(_SEPARATORS, key=text.count, reverse=True)
         for each in candidates:
             names = split(text, each)
             try:
                 if names is None:
-                    raise ColumnsUnknown("The quotes of the header do not match.", path=f"{self._place}:{self._line - 1}")
+                    raise ColumnsUnknown(
+                        "The quotes of the header do not match.", path=f"{self._place}:{self._line - 1}"
+                    )
                 layout = recognise(names, place=self._place, unit=unit)
             except ColumnsUnknown as error:
                 seconds.append(error)
@@ -185,7 +189,9 @@ class TextFile:
             if not cut:
                 if size > LONGEST_LINE + BLOCK:
                     raise TextUnreadable(
-                        "A line is longer than a megabyte.", path=f"{self._place}:{self._line}", remedy="Is it text at all?"
+                        "A line is longer than a megabyte.",
+                        path=f"{self._place}:{self._line}",
+                        remedy="Is it text at all?",
                     )
                 pending, size = [data], len(data)
                 continue
@@ -232,7 +238,9 @@ def _decoded(stream: Any, place: str) -> Iterator[bytes]:
             try:
                 piece = decoder.decode(piece).removeprefix("\ufeff").encode()
             except UnicodeDecodeError as error:
-                raise TextUnreadable(f"The file begins as {wide} and breaks off: {error.reason}.", path=place) from error
+                raise TextUnreadable(
+                    f"The file begins as {wide} and breaks off: {error.reason}.", path=place
+                ) from error
         if piece is not None and not only_cr and b"\r" in piece and b"\n" not in piece:
             only_cr = True
         yield piece.replace(b"\r", b"\n") if only_cr else piece
@@ -294,9 +302,7 @@ def _fast(data: bytes, layout: Layout, dialect: Dialect) -> pa.Table:
 
 
 def _columns_of(table: pa.Table, lines: npt.NDArray[np.int64], block: Block, layout: Layout) -> Columns:
-    arrays = [
-        column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.itercolumns()
-    ]
+    arrays = [column.combine_chunks() if column.num_chunks != 1 else column.chunk(0) for column in table.itercolumns()]
     arrays = [each.chunk(0) if isinstance(each, pa.ChunkedArray) else each for each in arrays]
     values = arrays[2 : 2 + len(layout.values)]
     mends = arrays[-1] if layout.mends is not None else None
@@ -366,6 +372,11 @@ def _cells(text: str, layout: Layout, dialect: Dialect) -> tuple[list[str] | Non
         return None, ("quotes_unmatched", "The quotes of this line do not match.", "Close the quote, or remove it.")
     if len(cells) == wanted:
         return cells, None
+    if layout.form is Form.DAY_CURVE and len(cells) > wanted:  # a list written without quotes
+        at, more = layout.values[0], len(cells) - wanted
+        curve = dialect.separator.join(cells[at : at + more + 1])
+        if curve.strip()[:1] in {"[", "{", "("}:
+            return [*cells[:at], curve, *cells[at + more + 1 :]], None
     for separator in _SEPARATORS:
         other = split(text, separator) if separator != dialect.separator and separator in text else None
         if other is not None and len(other) == wanted:
@@ -396,7 +407,7 @@ def numbers_of(text: pa.Array, decimal: str) -> tuple[pa.Array, npt.NDArray[np.b
     return numbers, wrong
 
 
-def curve_numbers(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.bool_]] | None:
+def curve_numbers(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Curves written as text, ``[1,2]`` or ``1;2`` or ``1 2``: all their values in a row, and how many each has.
 
     Returns:
@@ -405,7 +416,7 @@ def curve_numbers(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64], np
     joined = pc.binary_join_element_wise(pc.utf8_trim_whitespace(column), "\n", "")
     flat = joined.buffers()[2]
     data = flat.to_pybytes()[: int(np.frombuffer(joined.buffers()[1], dtype=np.int32)[len(joined)])] if flat else b""
-    plain = data.translate(_SPREAD, delete=b'[](){}"\'')
+    plain = data.translate(_SPREAD, delete=b"[](){}\"'")
     plain = plain.replace(b", ", b",").replace(b" ", b",")
     rows = plain.split(b"\n")[:-1]
     lengths = np.array([row.count(b",") + 1 if row else 0 for row in rows], dtype=np.int64)
@@ -436,4 +447,3 @@ def curve_numbers(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64], np
 
 
 _SPREAD = bytes.maketrans(b";|\t", b",,,")
-

@@ -1,5 +1,6 @@
-"""What metering does: meters installed, exchanged, removed and read."""
+"""What metering does: readings taken in; meters installed, exchanged, removed and read."""
 
+from gridhall.contexts.metering.operations.imports import ZoneUnknown, import_readings, thresholds
 from gridhall.contexts.metering.operations.meters import (
     MeterElsewhere,
     MeterReadingImplausible,
@@ -19,9 +20,12 @@ __all__ = [
     "MeterUnknownHere",
     "RegisterMissing",
     "UsagePointHasMeter",
+    "ZoneUnknown",
     "exchange_meter",
+    "import_readings",
     "install_meter",
     "install_meters",
     "record_reading",
     "remove_meter",
+    "thresholds",
 ]
