@@ -19,11 +19,13 @@ from gridhall.contexts.billing.models import Bill, BillRun
 from gridhall.contexts.billing.operations.run import run_month
 from gridhall.contexts.billing.types import RunReport
 from gridhall.contexts.metering.models import Import, LakeFile
+from gridhall.contexts.tariffs.publishing import publish
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.curves import SCHEMA
 from gridhall.lake.needs import Channel
 from gridhall.lake.parts import PartWriter
 from gridhall.runtime.audit import Act
+from gridhall.runtime.content import content
 
 NOW = datetime(2013, 2, 2, 3, 0, tzinfo=UTC)
 
@@ -134,6 +136,7 @@ def utility(db: None, settings, tmp_path: Path) -> Utility:
     """Three households, each with an account of its own, on the Shanghai tariff since 2012."""
     settings.HOME = tmp_path
     settings.TIME_ZONE = "Asia/Shanghai"
+    publish(content("tariffs", "shanghai-residential-tou.yaml").read_text(), name="shanghai", at=NOW)
     return make_utility(tmp_path / "lake", ["U1", "U2", "U3"])
 
 

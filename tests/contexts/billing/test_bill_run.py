@@ -2,7 +2,28 @@
 
 from datetime import date
 
-from gridhall.contexts.billing.models import Bill, LedgerEntry
+import pytest
+from django.db.models import Sum
+
+from gridhall.contexts.accounts.models import CustomerAgreement, Settlement
+from gridhall.contexts.billing import operations, queries
+from gridhall.contexts.billing.errors import MonthNotOver, NothingToBillFrom, NotReleasable
+from gridhall.contexts.billing.models import Bill, BillRun, LedgerEntry, ParkedBill
+from gridhall.contexts.billing.operations.run import run_month
+from gridhall.kernel.spans import DateSpan
+from gridhall.runtime.audit import Act
+
+from .conftest import NOW
+
+ACT = Act("test", NOW)
+
+
+def ledger() -> int:
+    return LedgerEntry.objects.aggregate(sum=Sum("amount_fen"))["sum"] or 0
+
+
+def live() -> int:
+    return Bill.objects.filter(status="issued").aggregate(sum=Sum("total_fen"))["sum"] or 0
 
 
 def test_a_month_is_billed_to_the_fen(utility):
@@ -13,4 +34,135 @@ def test_a_month_is_billed_to_the_fen(utility):
     bill = Bill.objects.get(usage_point_id=utility.points["U1"])
     assert bill.amount_fen == [12241, 3045]  # 198.4 × 0.617 = 122.4128, 99.2 × 0.307 = 30.4544
     assert bill.energy_wh == 297_600
-    assert sum(LedgerEntry.objects.values_list("amount_fen", flat=True)) == report.total_fen
+    assert ledger() == report.total_fen == live()
+
+
+def test_a_billed_month_run_again_changes_nothing(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100, "U3": 200})
+    utility.run("2013-01")
+    before = list(LedgerEntry.objects.values_list())
+    again = utility.run("2013-01")
+    assert (again.bills, again.total_fen, again.parked) == (0, 0, {})
+    assert list(LedgerEntry.objects.values_list()) == before
+
+
+def test_what_was_parked_is_billed_once_its_readings_are_there(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100})
+    utility.read(date(2013, 1, 1), 20, {"U3": 100})
+    first = utility.run("2013-01")
+    assert (first.bills, first.parked) == (2, {"missing_readings": 1})
+    utility.read(date(2013, 1, 21), 11, {"U3": 100})
+    second = utility.run("2013-01")
+    assert (second.bills, second.parked) == (1, {})
+    assert not ParkedBill.objects.filter(resolved_at=None).exists()
+    assert Bill.objects.filter(status="issued").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("wh", "days", "code"),
+    [(None, 31, "no_readings"), (100, 0, "no_readings"), (100, 30, "missing_readings")],
+)
+def test_incomplete_readings_are_parked_with_their_reason(utility, wh, days, code):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100})
+    if days:
+        utility.read(date(2013, 1, 1), days, {"U3": wh})
+    assert utility.run("2013-01").parked == {code: 1}
+    item = queries.parked()[0]
+    assert item.usage_point == "U3"
+    assert item.next_step
+
+
+def test_a_clerk_releases_what_is_parked_and_the_next_run_bills_it(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100})
+    utility.read(date(2013, 1, 1), 30, {"U3": 100})
+    utility.run("2013-01")
+    item = queries.parked()[0]
+    assert operations.release(item.id, reason="meter burnt on the 31st", act=ACT).released
+    assert utility.run("2013-01").bills == 1
+    assert queries.parked() == []
+
+
+def test_what_needs_data_cannot_be_released(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100})
+    utility.run("2013-01")
+    with pytest.raises(NotReleasable):
+        operations.release(queries.parked()[0].id, reason="never mind", act=ACT)
+
+
+def test_ten_times_the_usual_is_parked_and_so_is_nothing_after_three_bills(utility):
+    utility.read(date(2013, 1, 1), 90, {"U1": 100, "U2": 100, "U3": 100})
+    utility.read(date(2013, 4, 1), 30, {"U1": 100, "U2": 1500, "U3": 0})
+    for month in ("2013-01", "2013-02", "2013-03"):
+        assert utility.run(month).parked == {}
+    assert utility.run("2013-04").parked == {"implausible_high": 1, "implausible_zero": 1}
+
+
+def test_an_unknown_tariff_and_a_gap_between_versions_are_parked(utility):
+    utility.read(date(2010, 6, 1), 30, {"U1": 100, "U2": 100, "U3": 100})
+    CustomerAgreement.objects.filter(pk=utility.agreements["U1"]).update(tariff_code="unheard-of")
+    span = (date(2010, 1, 1), None)
+    Settlement.objects.update(span=span)
+    CustomerAgreement.objects.update(span=span)
+    assert utility.run("2010-06").parked == {"no_tariff": 3}
+
+
+def test_usage_without_an_agreement_is_parked(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100, "U3": 100})
+    span = (date(2012, 7, 1), date(2013, 1, 11))
+    CustomerAgreement.objects.filter(pk=utility.agreements["U3"]).update(span=span)
+    Settlement.objects.filter(agreement_id=utility.agreements["U3"]).update(span=span)
+    report = utility.run("2013-01")
+    assert (report.bills, report.parked) == (3, {"no_agreement": 1})
+    item = queries.parked()[0]
+    assert (item.span.start, item.details) == (date(2013, 1, 11), {"energy_wh": 21 * 96 * 100})
+
+
+def test_the_position_in_the_annual_tiers_goes_on_from_bill_to_bill(utility):
+    # 31 × 96 × 600 Wh = 1785.6 kWh a month: 3,120 kWh are reached in February
+    utility.read(date(2013, 1, 1), 59, {"U1": 600, "U2": 100, "U3": 100})
+    utility.run("2013-01")
+    utility.run("2013-02")
+    january, february = Bill.objects.filter(usage_point_id=utility.points["U1"]).order_by("start_date")
+    assert (january.tier_used_wh, january.tier_used_after_wh) == (0, 1_785_600)
+    assert (february.tier_used_wh, february.tier_source) == (1_785_600, "bills")
+    assert len(february.line_no) == 4  # peak and valley of two tiers
+
+
+def test_without_bills_before_the_position_is_measured_from_the_readings(utility):
+    utility.read(date(2013, 1, 1), 59, {"U1": 600, "U2": 100, "U3": 100})
+    utility.run("2013-02")
+    february = Bill.objects.get(usage_point_id=utility.points["U1"])
+    assert (february.tier_used_wh, february.tier_source) == (1_785_600, "readings")
+
+
+def test_a_change_of_the_settling_account_splits_the_bill(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100, "U3": 100})
+    Settlement.objects.filter(agreement_id=utility.agreements["U1"]).update(span=(date(2012, 7, 1), date(2013, 1, 17)))
+    Settlement.objects.create(
+        agreement_id=utility.agreements["U1"], account_id=utility.accounts["U2"], span=(date(2013, 1, 17), None)
+    )
+    assert utility.run("2013-01").bills == 4
+    first, second = Bill.objects.filter(usage_point_id=utility.points["U1"]).order_by("start_date")
+    assert (first.account_id, second.account_id) == (utility.accounts["U1"], utility.accounts["U2"])
+    assert first.tier_used_after_wh == second.tier_used_wh
+
+
+def test_a_run_in_small_batches_is_the_same(utility, monkeypatch):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100, "U3": 200})
+    from gridhall.contexts.billing.operations import run
+
+    rules = run.current_rules().model_copy(update={"batch": 1})
+    monkeypatch.setattr(run, "current_rules", lambda: rules)
+    report = utility.run("2013-01")
+    assert report.bills == 3
+    assert BillRun.objects.get(pk=report.run).batches.count() == 3
+
+
+def test_a_month_that_is_not_over_is_refused(utility):
+    with pytest.raises(MonthNotOver):
+        run_month(DateSpan.parse_month("2013-01"), act=ACT, today=date(2013, 1, 31))
+
+
+def test_without_any_readings_nothing_is_run(utility):
+    with pytest.raises(NothingToBillFrom):
+        utility.run("2013-01")

@@ -61,3 +61,21 @@ class TariffFileInvalid(Refused):
     """The draft tariff of a simulation cannot be used."""
 
     code = "tariff_file_invalid"
+
+
+class NothingToCompare(Refused):
+    """A simulation found no agreement to compare."""
+
+    code = "nothing_to_compare"
+
+
+class FontMissing(Refused):
+    """No font with Chinese characters is installed, so a Chinese bill cannot be printed."""
+
+    code = "font_missing"
+
+
+class PrintingFailed(Refused):
+    """The template could not be set; the message is the typesetter's."""
+
+    code = "printing_failed"

@@ -1,5 +1,6 @@
 """From rated bills to rows of the database: one COPY, and the database posts the ledger in the same statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import connection
 
 from gridhall.contexts.billing.models import Bill
+from gridhall.contexts.billing.rules.numbering import first_numbers, next_revision
 from gridhall.runtime.copy import copy_in
 
 #: Columns of rated bills that are stored as they are: name there → (name here, type).
@@ -69,7 +72,7 @@ def post(
     numbers: npt.NDArray[np.int64],
     issue: Issue,
     *,
-    replaces: npt.NDArray[np.int64] | None = None,
+    replaces: Sequence[int | None] | None = None,
     reason: str | None = None,
 ) -> int:
     """This will insert bills, row by row of ``rated`` with its row of ``agreements``; the database posts their entries.
@@ -104,3 +107,19 @@ def post(
 def total_of(rated: pa.Table) -> int:
     """The sum of all totals in fen."""
     return int(pc.sum(rated["total"]).as_py() or 0)
+
+
+def numbers_of(rated: pa.Table) -> npt.NDArray[np.int64]:
+    """The numbers of new bills: the first, or the next where cancelled bills of the same period hold it."""
+    starts = rated["start"].to_numpy().astype("M8[D]")
+    numbers = first_numbers(starts, rated["agreement"].to_numpy())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.first, max(b.number) FROM unnest(%s::bigint[]) AS w(first)"
+            " JOIN billing_bill b ON b.number BETWEEN w.first AND w.first + 99 GROUP BY w.first",
+            [numbers.tolist()],
+        )
+        taken = dict(cursor.fetchall())
+    if taken:
+        numbers = np.array([next_revision(taken[n]) if n in taken else n for n in numbers.tolist()], np.int64)
+    return numbers

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from gridhall.contexts.billing.rules.parking import BillingRules, Measured, Verdict, judge, verdict_of_refusal
 from gridhall.contexts.tariffs import operations as tariffs
-from gridhall.contexts.tariffs.types import Calendar, RatedBills, Tariff
+from gridhall.contexts.tariffs.types import Calendar, PriceSeries, RatedBills, Tariff
 from gridhall.kernel.errors import GridhallError
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake import curves
@@ -65,6 +65,15 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A tariff as bills are priced by it, with its price series; ``digest`` tells it from every other."""
+
+    tariff: Tariff
+    digest: str
+    series: Mapping[str, PriceSeries] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class History:
     """What the live bills before say about each agreement of a batch; arrays of equal length."""
 
@@ -98,7 +107,7 @@ class Outcome:
         refusals: the agreements that could not be rated (rows of ``agreements``).
     """
 
-    tariff: Tariff
+    document: Document
     agreements: pa.Table
     rated: pa.Table
     row_of: npt.NDArray[np.int64]
@@ -113,7 +122,7 @@ class Outcome:
 
 
 def rate_batch(
-    tariff: Tariff,
+    document: Document,
     agreements: pa.Table,
     span: DateSpan,
     sources: Sources,
@@ -131,19 +140,19 @@ def rate_batch(
     """
     with sources.session.scratch():
         agreements = with_measured_positions(agreements, sources)
-        pieces, refusals = _rate(tariff, agreements, span, sources)
+        pieces, refusals = _rate(document, agreements, span, sources)
     rated = pa.concat_tables(pieces) if pieces else None
     if rated is None or not rated.num_rows:
         empty = np.zeros(0, np.int64)
-        return Outcome(tariff, agreements, pa.table({}), empty, (), refusals)
+        return Outcome(document, agreements, pa.table({}), empty, (), refusals)
     row_of = _rows_of(rated, agreements)
     known = history or History.none(agreements.num_rows)
     measured = _measured(rated, row_of, known, span, sources)
     free = np.zeros(agreements.num_rows, bool) if released is None else released
     refused = dict(_refused(rated))
     verdicts = [verdict for verdict in judge(measured, rules, free[row_of]) if verdict.index not in refused]
-    verdicts += [verdict_of_refusal(index, code, tariff.code) for index, code in refused.items()]
-    return Outcome(tariff, agreements, rated, row_of, verdicts, refusals)
+    verdicts += [verdict_of_refusal(index, code, document.tariff.code) for index, code in refused.items()]
+    return Outcome(document, agreements, rated, row_of, verdicts, refusals)
 
 
 def _refused(rated: pa.Table) -> list[tuple[int, str]]:
@@ -155,7 +164,7 @@ def _refused(rated: pa.Table) -> list[tuple[int, str]]:
 
 
 def _rate(
-    tariff: Tariff, agreements: pa.Table, span: DateSpan, sources: Sources
+    document: Document, agreements: pa.Table, span: DateSpan, sources: Sources
 ) -> tuple[list[pa.Table], list[Refusal]]:
     """Rate all that can be; where the tariff refuses, halve until those at fault stand alone."""
     pieces: list[pa.Table] = []
@@ -169,7 +178,15 @@ def _rate(
         rows = waiting.pop()
         part = agreements if len(rows) == agreements.num_rows else agreements.take(pa.array(rows))
         try:
-            rated: RatedBills = tariffs.rate(tariff, part, readings, span, zone=sources.zone, calendar=sources.calendar)
+            rated: RatedBills = tariffs.rate(
+                document.tariff,
+                part,
+                readings,
+                span,
+                zone=sources.zone,
+                calendar=sources.calendar,
+                prices=document.series,
+            )
             pieces.append(rated.table)
         except GridhallError as error:
             cuts += 1

@@ -1,9 +1,11 @@
 """What a calculation stands on, fetched once and pinned: agreements, readings, tariff documents, the calendar."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+import json
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,15 +16,16 @@ from django.conf import settings
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.errors import NothingToBillFrom
 from gridhall.contexts.billing.models import PinnedTariff
-from gridhall.contexts.billing.rating import Sources
+from gridhall.contexts.billing.rating import Document, Sources
 from gridhall.contexts.metering import queries as metering
-from gridhall.contexts.tariffs.document import parse
-from gridhall.contexts.tariffs.document.reading import read_text, read_yaml
-from gridhall.contexts.tariffs.plan import compile_tariff
-from gridhall.contexts.tariffs.types import Calendar, Tariff
-from gridhall.kernel.errors import NotFound
+from gridhall.contexts.tariffs import queries as tariffs
+from gridhall.contexts.tariffs.loading import parse_tariff
+from gridhall.contexts.tariffs.operations import load_tariff
+from gridhall.contexts.tariffs.series import read_series
+from gridhall.contexts.tariffs.types import Calendar, PriceSeries, Tariff
+from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.spans import DateSpan
-from gridhall.lake.engine import session
+from gridhall.lake.engine import DuckDB, Session, session
 from gridhall.lake.needs import Channel
 from gridhall.runtime.content import content
 from gridhall.runtime.copy import copy_out
@@ -103,23 +106,42 @@ def _first_day(before: int | None, day: date) -> date:
     return day
 
 
-@contextmanager
-def pinned(version: int, calendar: Mapping[str, Any]) -> Iterator[Sources]:
-    """A session with the lake as of a readings version."""
-    with session(memory_limit="3GB") as opened:
-        yield Sources(
-            session=opened,
-            root=metering.lake_root(),
-            version=version,
-            files={channel: metering.readable_files(channel, version=version) for channel in Channel},
-            zone=ZoneInfo(settings.TIME_ZONE),
-            calendar=calendar_from(calendar),
-        )
+def as_of(opened: Session, version: int, calendar: Mapping[str, Any]) -> Sources:
+    """The lake as of a readings version, read in a session, with the calendar that a run kept."""
+    return Sources(
+        session=opened,
+        root=metering.lake_root(),
+        version=version,
+        files={channel: metering.readable_files(channel, version=version) for channel in Channel},
+        zone=ZoneInfo(settings.TIME_ZONE),
+        calendar=calendar_from(calendar),
+    )
+
+
+def lake_session() -> DuckDB:
+    """A session with the lake's engine, to be closed by ``with``."""
+    return session(memory_limit="3GB")
 
 
 def calendar_of(span: DateSpan) -> dict[str, list[str]]:
-    """The utility's public holidays and make-up workdays of a span, in the form that a run keeps."""
-    return {"holidays": [], "makeup_workdays": []}
+    """The utility's public holidays and make-up workdays of a span, in the form that a run keeps.
+
+    Years that the calendar does not cover are named, so that a tariff which tells holidays apart is not billed wrongly.
+    """
+    try:
+        holidays, makeup = accounts.holidays(span), accounts.makeup_workdays(span)
+    except GridhallError as error:
+        return {"holidays": [], "makeup_workdays": [], "unknown": [str(error)]}
+    return {
+        "holidays": sorted(day.isoformat() for day in holidays),
+        "makeup_workdays": sorted(day.isoformat() for day in makeup),
+    }
+
+
+def needs_calendar(tariff: Tariff) -> bool:
+    """Whether any price of a tariff tells holidays or make-up workdays from other days."""
+    texts = (plan.text.model_dump_json(include={"time_of_use"}) for plan in tariff.plans)
+    return any('"holiday"' in text or '"makeup"' in text for text in texts)
 
 
 def calendar_from(kept: Mapping[str, Any]) -> Calendar:
@@ -130,36 +152,80 @@ def calendar_from(kept: Mapping[str, Any]) -> Calendar:
     )
 
 
-def pin(code: str) -> Tariff:
+def pin(code: str) -> Document:
     """The current document of a tariff, kept from now on for as long as the bills that it prices.
 
     Raises:
-        NotFound: when there is no such tariff.
+        NotFound: when no such tariff has been published.
     """
-    text = _text_of(code)
-    tariff = _compiled(text)
+    text = tariffs.document_as_of(code)
+    tariff = parse_tariff(text, name=code)
+    series = _series_of(tariff)
+    kept = {name: series_form(each) for name, each in series.items()}
+    digest = tariff.digest
+    if kept:
+        digest = hashlib.sha256(json.dumps([digest, kept], sort_keys=True).encode()).hexdigest()
     PinnedTariff.objects.bulk_create(
-        [PinnedTariff(digest=tariff.digest, code=tariff.code, document=text)], ignore_conflicts=True
+        [PinnedTariff(digest=digest, code=tariff.code, document=text, series=kept)], ignore_conflicts=True
     )
-    return tariff
+    return Document(tariff, digest, series)
 
 
 @lru_cache(maxsize=64)
-def pinned_tariff(digest: str) -> Tariff:
-    """A document that bills were priced with."""
-    return _compiled(PinnedTariff.objects.get(digest=digest).document)
+def pinned_tariff(digest: str) -> Document:
+    """A document that bills were priced with.
+
+    Raises:
+        NotFound: when no run has pinned it.
+    """
+    row = PinnedTariff.objects.filter(digest=digest).first()
+    if row is None:
+        raise NotFound(f"There is no tariff document {digest}.", path=digest)
+    series = {name: series_from(each) for name, each in row.series.items()}
+    return Document(parse_tariff(row.document, name=row.code), digest, series)
 
 
-def _text_of(code: str) -> str:
-    for file in sorted(content("tariffs").glob("*.yaml")):
-        text = read_text(file)
-        if f"tariff: {code}" in text.splitlines()[:10]:
-            return text
-    raise NotFound(f"There is no tariff {code}.", path=code, remedy="Publish it first: see `gridhall tariff --help`.")
+def draft(file: Path) -> Document:
+    """A tariff document from a file, for a simulation; price series lie beside it.
+
+    Raises:
+        InvalidDocument, UnreadableDocument: when it is wrong, with the places.
+    """
+    tariff = load_tariff(file)
+    return Document(tariff, tariff.digest, _series_of(tariff, file.parent))
 
 
-def _compiled(text: str) -> Tariff:
-    return compile_tariff(parse(read_yaml(text, name="tariff")), text=text)
+def _series_of(tariff: Tariff, folder: Path | None = None) -> dict[str, PriceSeries]:
+    """The price series of a tariff's dynamic components, from the content folder; absent files are left out."""
+    found: dict[str, PriceSeries] = {}
+    for plan in tariff.plans:
+        for part in plan.text.components:
+            name = getattr(part, "file", None)
+            if part.type != "dynamic" or not name:
+                continue
+            path = (folder or content("tariffs")) / name
+            if path.is_file():
+                zone = ZoneInfo(tariff.zone or settings.TIME_ZONE)
+                found[part.code] = read_series(path, minutes=part.interval, zone=zone)
+    return found
+
+
+def series_form(series: PriceSeries) -> dict[str, Any]:
+    """A price series as it is kept with the document."""
+    days = [day.isoformat() for day in series.table["day"].to_pylist()]
+    prices = series.table["prices"].to_pylist()
+    return {"minutes": series.minutes, "scale": series.scale, "source": series.source, "days": days, "prices": prices}
+
+
+def series_from(kept: Mapping[str, Any]) -> PriceSeries:
+    """A price series that was kept."""
+    table = pa.table(
+        {
+            "day": pa.array([date.fromisoformat(day) for day in kept["days"]], pa.date32()),
+            "prices": pa.array(kept["prices"], pa.list_(pa.int64())),
+        }
+    )
+    return PriceSeries(kept["minutes"], kept["scale"], table, kept["source"])
 
 
 def without_agreement(organisation: str | None, span: DateSpan) -> pa.Table:

@@ -1,7 +1,12 @@
 """What billing gives to others: frozen values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
+from gridhall.contexts.billing.rules.tiers import TierSource
+from gridhall.contexts.tariffs.types import ExplainedLine, Tariff
 from gridhall.kernel.spans import DateSpan
 
 
@@ -24,3 +29,223 @@ class RunReport:
     total_fen: int
     parked: dict[str, int]
     readings_version: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in a list."""
+
+    run: int
+    organisation: str | None
+    span: DateSpan
+    kind: str
+    status: str
+    bills: int
+    parked: int
+    total_fen: int
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class BillSummary:
+    """A bill in a list."""
+
+    number: str
+    usage_point: str
+    account: str
+    span: DateSpan
+    tariff_code: str
+    energy_wh: int
+    total_fen: int
+    status: str
+    estimated: int
+
+
+@dataclass(frozen=True)
+class BillView:
+    """A bill as it was issued; the amounts of its lines are exact and sum to its total.
+
+    ``tariff`` is the pinned document. Quantities that were not measured or do not apply are None.
+    """
+
+    number: str
+    run: int
+    usage_point: str
+    account: str
+    organisation: str
+    span: DateSpan
+    tariff: Tariff
+    versions: tuple[str, ...]
+    readings_version: int
+    lines: tuple[ExplainedLine, ...]
+    total_fen: int
+    separate_fen: int
+    tax_fen: int
+    energy_wh: int
+    export_wh: int | None
+    reactive_varh: int | None
+    demand_w: int | None
+    power_factor: int | None
+    tier_used_wh: int
+    tier_used_after_wh: int
+    days_read: int
+    missing: int
+    estimated: int
+    issued_at: datetime
+    status: str
+    replaces: str | None
+    reason: str
+    cancelled_at: datetime | None
+    cancelled_reason: str
+    replaced_by: str | None
+
+
+@dataclass(frozen=True)
+class TierPosition:
+    """Where a bill began and ended in the tiers of its tier year.
+
+    Attributes:
+        since: the first day that counts.
+        source: where the position before came from.
+        bills_before: the live bills whose energy it is the sum of.
+        limits_wh: upper limits of the tiers as the document has them, before household extras; the last is open.
+    """
+
+    since: date
+    used_before_wh: int
+    used_after_wh: int
+    source: TierSource
+    bills_before: tuple[str, ...]
+    limits_wh: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DayOfReadings:
+    """The readings of one day as the bill saw them; ``energy_wh`` is None where there are none."""
+
+    day: date
+    energy_wh: int | None
+    missing: int
+    estimated: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A bill with where everything comes from, and its recomputation.
+
+    Attributes:
+        recomputed_total_fen: None when it could not be computed again; ``problem`` says why.
+        equal: whether every line came out the same, to the fen.
+        slots: how many slots the period has.
+        entries: kind, fen, value date and moment of posting of its ledger entries.
+    """
+
+    bill: BillView
+    recomputed_total_fen: int | None
+    equal: bool
+    problem: str
+    tiers: TierPosition | None
+    days: tuple[DayOfReadings, ...]
+    slots: int
+    entries: tuple[tuple[str, int, date, datetime], ...]
+
+
+@dataclass(frozen=True)
+class ParkedItem:
+    """A line of the clerks' work list."""
+
+    id: int
+    usage_point: str
+    account: str | None
+    span: DateSpan
+    code: str
+    reason: str
+    next_step: str
+    details: Mapping[str, Any]
+    run: int
+    parked_at: datetime
+    released: bool
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """A ledger entry in an account's statement, with the balance after it."""
+
+    kind: str
+    bill: str | None
+    amount_fen: int
+    value_date: date
+    posted_at: datetime
+    balance_fen: int
+
+
+@dataclass(frozen=True)
+class CorrectedBill:
+    """One bill that a correction replaces, cancels or adds.
+
+    Attributes:
+        old: number of the bill that is cancelled; None for a period that had none.
+        new: number of the bill in its place; None where nothing is owed for the period any more.
+        changes: what is different, in words.
+    """
+
+    old: str | None
+    new: str | None
+    usage_point: str
+    span: DateSpan
+    old_total_fen: int
+    new_total_fen: int
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NotCorrected:
+    """A bill that differs from its recomputation and could not be replaced, with the reason."""
+
+    number: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CorrectionReport:
+    """What a correction did, or with ``posted`` False would do."""
+
+    posted: bool
+    readings_version: int
+    bills: tuple[CorrectedBill, ...]
+    not_corrected: tuple[NotCorrected, ...]
+
+    @property
+    def difference_fen(self) -> int:
+        """What all accounts together owe more than before."""
+        return sum(bill.new_total_fen - bill.old_total_fen for bill in self.bills)
+
+
+@dataclass(frozen=True)
+class WhatIfReport:
+    """What bills of a span would be under a draft tariff, compared with the tariff in force; nothing was posted.
+
+    Attributes:
+        tariff_code: of the draft.
+        instead_of: the tariff of the agreements that were compared.
+        bills: bills compared.
+        not_rated: how many could not be priced under either, by reason.
+        percentiles: (share in %, change in fen at that share of the bills), ascending.
+        bands: (from %, up to %, number of bills) of the change relative to today's bill; None is open.
+    """
+
+    run: int
+    span: DateSpan
+    tariff_code: str
+    instead_of: str
+    readings_version: int
+    bills: int
+    not_rated: Mapping[str, int]
+    before_fen: int
+    after_fen: int
+    higher: int
+    lower: int
+    same: int
+    percentiles: tuple[tuple[int, int], ...]
+    bands: tuple[tuple[int | None, int | None, int], ...]

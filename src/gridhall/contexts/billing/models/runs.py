@@ -91,7 +91,8 @@ class PinnedTariff(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     code = models.CharField(max_length=100)
-    document = models.TextField(help_text="the document as JSON")
+    document = models.TextField()
+    series = models.JSONField(default=dict, help_text="price series by component, as they were read")
 
 
 class TierOpening(models.Model):

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Sum
 
 from gridhall.contexts.billing import parking, posting, sources
@@ -17,12 +16,10 @@ from gridhall.contexts.billing.errors import MonthNotOver
 from gridhall.contexts.billing.exclusive import exclusive
 from gridhall.contexts.billing.models import BillRun, BillRunBatch, ParkedBill, RunKind, RunStatus
 from gridhall.contexts.billing.positions import billed, with_positions
-from gridhall.contexts.billing.rating import Outcome, Sources, rate_batch
-from gridhall.contexts.billing.rules.numbering import first_numbers, next_revision
+from gridhall.contexts.billing.rating import Document, Outcome, Sources, rate_batch
 from gridhall.contexts.billing.rules.parking import BillingRules, Reason
 from gridhall.contexts.billing.settings import rules as current_rules
 from gridhall.contexts.billing.types import RunReport
-from gridhall.contexts.tariffs.types import Tariff
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act, record
@@ -77,9 +74,11 @@ def report(run: BillRun) -> RunReport:
 
 def _begin(span: DateSpan, organisation: str | None, now: datetime) -> BillRun:
     """The run that was left unfinished, or a new one."""
+    assert span.end is not None
     unit = sources.organisation_id(organisation)
-    unfinished = BillRun.objects.filter(
-        organisation_id=unit, start_date=span.start, end_date=span.end, kind=RunKind.REGULAR,
+    of_unit = BillRun.objects.filter(organisation=None) if unit is None else BillRun.objects.filter(organisation=unit)
+    unfinished = of_unit.filter(
+        start_date=span.start, end_date=span.end, kind=RunKind.REGULAR,
         status=RunStatus.RUNNING,
     ).first()  # fmt: skip
     if unfinished is not None:
@@ -99,12 +98,11 @@ def _begin(span: DateSpan, organisation: str | None, now: datetime) -> BillRun:
 
 @dataclass
 class _Batch:
-    """Rows of the agreements to bill, all of one tariff; of a whole batch when ``tariff`` is None for a reason."""
+    """Rows of the agreements to bill, all of one tariff; ``problem`` says why there is no document to price them by."""
 
     number: int
     tariff_code: str
     agreements: pa.Table
-    tariff: Tariff | None = None
     overlap: dict[int, int] = field(default_factory=dict)
     open_items: dict[tuple[int, date], ParkedBill] = field(default_factory=dict)
     problem: str = ""
@@ -119,16 +117,17 @@ class _Work:
     def __init__(self, run: BillRun, span: DateSpan, act: Act, progress: Progress) -> None:
         self.run, self.span, self.act, self.now, self.progress = run, span, act, act.at, progress
         self.rules = BillingRules.model_validate(run.rules)
-        self.tariffs: dict[str, Tariff | str] = {}
+        self.tariffs: dict[str, Document | str] = {}
         self.unit = run.organisation.code if run.organisation else None
 
     def carry_out(self) -> None:
         """Work through all batches and finish the run."""
         agreements = sources.agreements(self.unit, self.span)
         with (
-            sources.pinned(self.run.readings_version, self.run.calendar) as pinned,
+            sources.lake_session() as lake,
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="rating") as pool,
         ):
+            pinned = sources.as_of(lake, self.run.readings_version, self.run.calendar)
             waiting: tuple[_Batch, Future[Outcome] | None] | None = None
             done = 0
             for batch in self._batches(agreements):
@@ -180,35 +179,37 @@ class _Work:
             kept = np.flatnonzero(~skip)
             place = {int(row): index for index, row in enumerate(kept)}
             overlap = {place[row]: bill for row, bill in known.overlap.items() if row in place}
-            return _Batch(number, code, agreements.take(pa.array(kept)), None, overlap, open_items)
-        return _Batch(number, code, agreements, None, known.overlap, open_items)
+            return _Batch(number, code, agreements.take(pa.array(kept)), overlap, open_items)
+        return _Batch(number, code, agreements, known.overlap, open_items)
 
     def _start(self, batch: _Batch, pinned: Sources, pool: ThreadPoolExecutor) -> "Future[Outcome] | None":
         found = self._tariff(batch.tariff_code)
         if isinstance(found, str):
             batch.problem = found
             return None
-        batch.tariff = found
         clear = np.ones(batch.agreements.num_rows, bool)
         clear[list(batch.overlap)] = False
         agreements = batch.agreements if clear.all() else batch.agreements.filter(pa.array(clear))
         released = parking.released(agreements, batch.open_items)
-        agreements, history = with_positions(agreements, found, self.rules)
+        agreements, history = with_positions(agreements, found.tariff, self.rules)
         return pool.submit(rate_batch, found, agreements, self.span, pinned, self.rules, history, released)
 
-    def _tariff(self, code: str) -> Tariff | str:
+    def _tariff(self, code: str) -> Document | str:
         """The pinned document of a tariff, pinning it at its first use in this run; or why there is none."""
         if code not in self.tariffs:
             digest = self.run.tariffs.get(code)
             try:
-                tariff = sources.pinned_tariff(digest) if digest else sources.pin(code)
+                document = sources.pinned_tariff(digest) if digest else sources.pin(code)
             except NotFound as error:
                 self.tariffs[code] = str(error)
                 return str(error)
             if not digest:
-                self.run.tariffs[code] = tariff.digest
+                self.run.tariffs[code] = document.digest
                 self.run.save(update_fields=["tariffs"])
-            self.tariffs[code] = tariff
+            if self.run.calendar.get("unknown") and sources.needs_calendar(document.tariff):
+                self.tariffs[code] = f"{self.run.calendar['unknown'][0]} Tariff {code} tells holidays apart."
+                return self.tariffs[code]
+            self.tariffs[code] = document
         return self.tariffs[code]
 
     def _commit(self, batch: _Batch, rating: "Future[Outcome] | None") -> int:
@@ -233,10 +234,9 @@ class _Work:
                 run=self.run, organisation_id=self.run.organisation_id, number=batch.number, bills=bills,
                 parked=parked, total_fen=total, committed_at=self.now,
             )  # fmt: skip
-        return batch.agreements.num_rows
+        return int(batch.agreements.num_rows)
 
     def _issue(self, outcome: Outcome, shelf: "parking.Shelf") -> tuple[int, int]:
-        assert outcome.tariff is not None
         keep = outcome.billable()
         if not len(keep):
             return 0, 0
@@ -246,9 +246,9 @@ class _Work:
         straight = len(rows) == outcome.agreements.num_rows and bool((rows == np.arange(len(rows))).all())
         agreements = outcome.agreements if straight else outcome.agreements.take(pa.array(rows))
         issue = posting.Issue(
-            self.run.pk, outcome.tariff.code, outcome.tariff.digest, self.run.readings_version, self.now
+            self.run.pk, outcome.document.tariff.code, outcome.document.digest, self.run.readings_version, self.now
         )
-        bills = posting.post(rated, agreements, _numbers(rated), issue)
+        bills = posting.post(rated, agreements, posting.numbers_of(rated), issue)
         shelf.resolve(rated)
         return bills, posting.total_of(rated)
 
@@ -271,19 +271,3 @@ class _Work:
             self.run.save(update_fields=["bills", "total_fen", "parked", "status", "finished_at"])
             details = {"bills": self.run.bills, "parked": self.run.parked, "total_fen": self.run.total_fen}
             record(self.act, "billing.run.finished", f"bill_run:{self.run.pk}", details)
-
-
-def _numbers(rated: pa.Table) -> npt.NDArray[np.int64]:
-    """The numbers of new bills: the first, or the next where cancelled bills of the same period hold it."""
-    starts = rated["start"].to_numpy().astype("M8[D]")
-    numbers = first_numbers(starts, rated["agreement"].to_numpy())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT w.first, max(b.number) FROM unnest(%s::bigint[]) AS w(first)"
-            " JOIN billing_bill b ON b.number BETWEEN w.first AND w.first + 99 GROUP BY w.first",
-            [numbers.tolist()],
-        )
-        taken = dict(cursor.fetchall())
-    if taken:
-        numbers = np.array([next_revision(taken[n]) if n in taken else n for n in numbers.tolist()], np.int64)
-    return numbers

@@ -1,59 +1,53 @@
-"""Whether a bill computed anew says something else."""
+"""Whether a bill computed anew says something else, and what."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-
-@dataclass(frozen=True)
-class Substance:
-    """What makes a bill the same or another: who pays, which days, every line, to the fen."""
-
-    agreement: int
-    account: int
-    organisation: int
-    start: int  # days since 1970-01-01
-    end: int
-    codes: tuple[str, ...]
-    quantities: tuple[int, ...]
-    amounts: tuple[int, ...]
-    tier_used_wh: int
-    estimated: int
-    missing: int
-
-    @property
-    def total(self) -> int:
-        """The sum of the amounts in fen."""
-        return sum(self.amounts)
+from gridhall.contexts.tariffs.types import LINES_PER_VERSION, Tariff
 
 
-def differs(old: Substance, new: Substance) -> bool:
-    """Whether a bill must be replaced.
+def differs(old: Mapping[str, Any], new: Mapping[str, Any], old_tariff: Tariff, new_tariff: Tariff) -> bool:
+    """Whether a bill must be replaced: another payer, other days, or any line with another quantity, price or amount.
 
-    Changed shares of estimated slots alone are no reason: the customer owes the same. Nor is another line number for
-    the same line, as happens when a version was added to the tariff document.
+    Other shares of estimated slots alone are no reason, since the customer owes the same; nor is another number for the
+    same line, as when a version was added to the tariff document.
+
+    Args:
+        old: a stored bill, ``account, start, end, line_no, quantity, price, amount``.
+        new: the same of the rated bill, with its agreement's account, and ``versions``.
     """
-    return (old.agreement, old.account, old.start, old.end, old.codes, old.quantities, old.amounts) != (
-        new.agreement,
-        new.account,
-        new.start,
-        new.end,
-        new.codes,
-        new.quantities,
-        new.amounts,
-    )
+    if any(old[name] != new[name] for name in ("account", "agreement", "start", "end")):
+        return True
+    if any(old[name] != new[name] for name in ("quantity", "amount")):
+        return True
+    if old_tariff.digest == new_tariff.digest:
+        return bool(old["line_no"] != new["line_no"] or old["price"] != new["price"])
+    return _codes(old_tariff, old) != _codes(new_tariff, new)
 
 
-def explain_difference(old: Substance, new: Substance) -> Sequence[str]:
-    """What changed, in words for the bill that corrects."""
-    changes = []
-    if old.account != new.account:
-        changes.append("the account that settles")
-    if (old.start, old.end) != (new.start, new.end):
-        changes.append("the period")
-    if old.tier_used_wh != new.tier_used_wh:
-        changes.append("the position in the tiers")
-    if old.quantities != new.quantities:
-        changes.append("the quantities")
-    elif old.amounts != new.amounts:
-        changes.append("the prices")
-    return changes
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is different, in words."""
+    found = []
+    if old["account"] != new["account"]:
+        found.append("the account that settles")
+    if (old["start"], old["end"]) != (new["start"], new["end"]):
+        found.append("the period")
+    if old["energy_wh"] != new["energy_wh"]:
+        found.append("the readings")
+    if old["tier_used_wh"] != new["tier_used_wh"]:
+        found.append("the position in the tiers")
+    if not found:
+        found.append("the price")
+    return tuple(found)
+
+
+def _codes(tariff: Tariff, bill: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    days = {plan.version: plan for plan in tariff.plans}
+    versions = bill.get("versions") or [plan.version for plan in tariff.plans if bill["start"] in plan.span]
+    listed = []
+    for number in bill["line_no"]:
+        index = number // LINES_PER_VERSION
+        plan = days.get(versions[index]) if index < len(versions) else None
+        line = None if plan is None else plan.lines[number % LINES_PER_VERSION]
+        listed.append(("", number) if line is None else (line.code, line.price))
+    return listed

@@ -1,0 +1,22 @@
+"""What billing can be asked."""
+
+from gridhall.contexts.billing.queries.balances import account_id, balance, end_of_day, statement
+from gridhall.contexts.billing.queries.explaining import bill, explain, verify
+from gridhall.contexts.billing.queries.lists import bills, parked, runs
+from gridhall.contexts.billing.rules.numbering import read as read_number
+from gridhall.contexts.billing.rules.numbering import show as show_number
+
+__all__ = [
+    "account_id",
+    "balance",
+    "bill",
+    "bills",
+    "end_of_day",
+    "explain",
+    "parked",
+    "read_number",
+    "runs",
+    "show_number",
+    "statement",
+    "verify",
+]
