@@ -3,20 +3,35 @@
 from gridhall.contexts.metering.queries.catalogue import lake_root, latest_version, readable_files, version_as_of
 from gridhall.contexts.metering.queries.downloads import download
 from gridhall.contexts.metering.queries.freshness import freshness, freshness_by_area, freshness_of
+from gridhall.contexts.metering.queries.imports import (
+    export_quarantine,
+    import_report,
+    imports,
+    quarantine_counts,
+    quarantined,
+)
 from gridhall.contexts.metering.queries.meters import installations, register_energy
 from gridhall.contexts.metering.queries.readings import day_curves, opened
+from gridhall.contexts.metering.queries.register_checks import register_checks, register_days
 
 __all__ = [
     "day_curves",
     "download",
+    "export_quarantine",
     "freshness",
     "freshness_by_area",
     "freshness_of",
+    "import_report",
+    "imports",
     "installations",
     "lake_root",
     "latest_version",
     "opened",
+    "quarantine_counts",
+    "quarantined",
     "readable_files",
+    "register_checks",
+    "register_days",
     "register_energy",
     "version_as_of",
 ]

@@ -98,8 +98,8 @@ def register_energy(
 
 
 def _energies(points: list[int], start: datetime, end: datetime, version: int | None) -> Iterator[tuple[Any, ...]]:
-    for (point, kind), rows in groupby(_snapshots(points, start, end, version), key=itemgetter(0, 1)):
-        installed = _installed(rows)
+    for (point, kind), rows in groupby(snapshots(points, start, end, version), key=itemgetter(0, 1)):
+        installed = installed_of(rows)
         if kind == RegisterKind.MAX_DEMAND:
             greatest = greatest_demand(installed, start, end)
             if greatest is not None:
@@ -111,7 +111,7 @@ def _energies(points: list[int], start: datetime, end: datetime, version: int | 
             yield point, kind, found.energy, found.start, found.end, found.estimated, found.rollovers, finding
 
 
-def _installed(rows: Iterator[tuple[Any, ...]]) -> list[Installed]:
+def installed_of(rows: Iterator[tuple[Any, ...]]) -> list[Installed]:
     """The readings of one usage point and register as meters in turn."""
     return [
         Installed(
@@ -124,7 +124,7 @@ def _installed(rows: Iterator[tuple[Any, ...]]) -> list[Installed]:
     ]
 
 
-def _snapshots(
+def snapshots(
     points: list[int], start: datetime, end: datetime, version: int | None
 ) -> Iterator[tuple[int, str, int, Decimal, int, int, datetime, Decimal, bool]]:
     """The readings in force of each register within the span, and the nearest before and after it, in time order."""

@@ -1,6 +1,7 @@
 """What metering gives to others: frozen values and the words of its field."""
 
 from gridhall.contexts.metering.rules.registers import Dial, Finding, FindingKind, RegisterKind, Snapshot
+from gridhall.contexts.metering.types.imports import ImportReport, QuarantineRow
 from gridhall.contexts.metering.types.meters import Installation, Register
 from gridhall.contexts.metering.types.readings import (
     DownloadFormat,
@@ -20,8 +21,10 @@ __all__ = [
     "FindingKind",
     "Freshness",
     "Gap",
+    "ImportReport",
     "Installation",
     "NoReadings",
+    "QuarantineRow",
     "Register",
     "RegisterKind",
     "Snapshot",
