@@ -45,3 +45,15 @@ def in_order(readings: Readings) -> pa.Table:
     """The rows sorted by usage point and day, for a handful of usage points or days that fit in memory."""
     rows = readings.table.select(*SCHEMA.names)
     return readings.session.collect(rows.order_by([rows.usage_point, rows.day]))
+
+
+def day_energy(readings: Readings) -> pa.Table:
+    """The energy of each usage point and day: ``usage_point, day, wh, missing, estimated``, by usage point and day.
+
+    ``wh`` is the sum of the slots there are, so a day with missing slots has too little.
+    """
+    rows = readings.table
+    summed = rows.select(
+        "usage_point", "day", wh=readings.session.total(rows.curve), missing=rows.missing, estimated=rows.estimated
+    )
+    return readings.session.collect(summed.order_by(["usage_point", "day"]))
