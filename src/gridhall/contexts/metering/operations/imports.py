@@ -26,6 +26,7 @@ from gridhall.contexts.metering.operations.intake import Counts, Intake
 from gridhall.contexts.metering.operations.snapshots import store_snapshots
 from gridhall.contexts.metering.operations.spools import RejectedSpool
 from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
+from gridhall.contexts.metering.queries.imports import report
 from gridhall.contexts.metering.registerfiles import RegisterFile
 from gridhall.contexts.metering.rules.thresholds import Thresholds, ThresholdsInvalid, in_force
 from gridhall.contexts.metering.types.imports import ImportReport
@@ -363,18 +364,6 @@ def quarantine(row: Import, rejected: Iterator[dict[str, Any]] | Any) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for each in rejected:
             copy.write_row([row.pk, *(each[name] for name in names)])
-
-
-def report(row: Import, status: str, *, resolved: int = 0) -> ImportReport:
-    """What an import tells of itself."""
-    return ImportReport(
-        id=row.pk, file=row.file_name, status=status, format=row.format, channel=row.channel, zone=row.zone,
-        sha256=row.content_sha256, available_at=row.available_at, first_day=row.first_day, last_day=row.last_day,
-        read_rows=row.read_rows, accepted=row.accepted, accepted_rows=row.accepted_rows, unchanged=row.unchanged,
-        revised=row.revised, duplicate_rows=row.duplicate_rows, quarantined=row.quarantined, estimated=row.estimated,
-        missing=row.missing, suspects=row.suspects, rounded=row.rounded, resolved=resolved,
-        findings=tuple(row.findings),
-    )  # fmt: skip
 
 
 class _Numbers:

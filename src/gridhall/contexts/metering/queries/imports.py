@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from gridhall.contexts.metering.models import Import, QuarantinedRow
-from gridhall.contexts.metering.operations.imports import report
 from gridhall.contexts.metering.types.imports import ImportReport, QuarantineRow
 from gridhall.kernel.errors import NotFound
 
@@ -80,6 +79,18 @@ def export_quarantine(number: int, target: Path, *, unresolved: bool = True) -> 
                 ]
             )  # fmt: skip
     return count
+
+
+def report(row: Import, status: str, *, resolved: int = 0) -> ImportReport:
+    """What an import tells of itself."""
+    return ImportReport(
+        id=row.pk, file=row.file_name, status=status, format=row.format, channel=row.channel, zone=row.zone,
+        sha256=row.content_sha256, available_at=row.available_at, first_day=row.first_day, last_day=row.last_day,
+        read_rows=row.read_rows, accepted=row.accepted, accepted_rows=row.accepted_rows, unchanged=row.unchanged,
+        revised=row.revised, duplicate_rows=row.duplicate_rows, quarantined=row.quarantined, estimated=row.estimated,
+        missing=row.missing, suspects=row.suspects, rounded=row.rounded, resolved=resolved,
+        findings=tuple(row.findings),
+    )  # fmt: skip
 
 
 def _cells(original: list[str], columns: int) -> Iterator[str]:
