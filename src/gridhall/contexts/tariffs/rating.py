@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -80,7 +80,7 @@ def rate_agreements(
     calendar = Calendar(
         calendar.holidays | tariff.calendar.holidays, calendar.makeup_workdays | tariff.calendar.makeup_workdays
     )
-    cut = pieces(tariff, span)
+    cut = pieces(tariff, _whole_months(span))
     measurements = Measurements(tariff, cut, readings, rows.members, zone=zone, calendar=calendar, prices=prices)
     names, owner = np.unique(rows.agreement, return_inverse=True)
     count = len(names)
@@ -106,6 +106,14 @@ def rate_agreements(
     if len(tables) > 1:
         table = table.take(pc.sort_indices(table, sort_keys=[("agreement", "ascending"), ("start", "ascending")]))
     return RatedBills(tariff, table.combine_chunks())
+
+
+def _whole_months(span: DateSpan) -> DateSpan:
+    """The months that a span touches: what is not pro-rated counts whole pieces, not only the days that are billed."""
+    if span.end is None:
+        raise RatingRefused("bad_agreements", "A span without end cannot be rated.", path="span")
+    last = span.end - timedelta(days=1)
+    return DateSpan(span.start.replace(day=1), DateSpan.month(last.year, last.month).end)
 
 
 def _rows(agreements: pa.Table, span: DateSpan) -> _Agreements:

@@ -52,13 +52,14 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
     """
     refused = np.array([reason is not None for reason in batch.refusal], dtype=bool)
     first, versions = _versions(batch)
-    count = len(batch.charges)
+    charges = sorted(batch.charges, key=lambda charge: (charge.plan_index, charge.line.position))
+    count = len(charges)
     quantity = np.empty((batch.size, count), dtype=np.int64)
     price = np.empty((batch.size, count), dtype=np.int64)
     amount = np.empty((batch.size, count), dtype=np.int64)
     number = np.empty((batch.size, count), dtype=np.int16)
     total, separate = batch.zeros(), batch.zeros()
-    for column, charge in enumerate(batch.charges):
+    for column, charge in enumerate(charges):
         quantity[:, column], price[:, column], amount[:, column] = charge.quantity, charge.price, charge.amount
         number[:, column] = (charge.plan_index - first) * LINES_PER_VERSION + charge.line.position
         if charge.line.settlement == "bill":
