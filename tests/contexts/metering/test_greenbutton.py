@@ -357,7 +357,7 @@ def test_an_import_gets_batches_by_channel_with_quality_and_what_is_rejected(tmp
         assert file.channels == tuple(Channel)
         (batch,) = file.batches()
     assert [(group.wh.shape, group.usage_points.tolist()) for group in batch.days] == [((1, 96), [7]), ((1, 92), [7])]
-    assert batch.days[0].quality is not None  # type: ignore[attr-defined]
+    assert batch.days[0].quality is not None
     assert batch.table()["missing"].to_pylist() == [1, 0]
     with GreenButtonFile(
         path, zone="Europe/London", channel=Channel.REACTIVE_EXPORT, resolve=lambda names: list(known(names))

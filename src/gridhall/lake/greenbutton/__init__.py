@@ -4,7 +4,7 @@
 the official schema. What is written and read again gives the same watt-hours.
 """
 
-from gridhall.lake.greenbutton.file import GreenButtonFile, MarkedDays
+from gridhall.lake.greenbutton.file import GreenButtonFile
 from gridhall.lake.greenbutton.reading import (
     GreenButtonDoctype,
     GreenButtonEmpty,
@@ -25,7 +25,6 @@ __all__ = [
     "GreenButtonReadingType",
     "GreenButtonTooLarge",
     "GreenButtonUnreadable",
-    "MarkedDays",
     "RejectedReading",
     "read",
     "write",

@@ -2,14 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from gridhall.lake.curves import Quality
@@ -24,17 +22,6 @@ from gridhall.lake.needs import Channel
 #: Days and rejected readings gathered into one batch.
 _AT_ONCE: Final = 5_000
 _EPOCH: Final = date(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedDays(Days):
-    """Days whose values say how they came about.
-
-    Attributes:
-        quality: `Quality` codes (rows, slots); None: all measured where there is a value.
-    """
-
-    quality: npt.NDArray[np.int8] | None = None
 
 
 class GreenButtonFile:
@@ -164,7 +151,7 @@ class GreenButtonFile:
             names=self._points.names,
         )
 
-    def _days(self, days: list[DayCurve], rejected: list[Rejected]) -> MarkedDays:
+    def _days(self, days: list[DayCurve], rejected: list[Rejected]) -> Days:
         codes = self._points.codes(pa.array([day.usage_point for day in days]).dictionary_encode())
         ids = self._points.ids(codes)
         for row in np.flatnonzero(ids < 0).tolist():
@@ -187,7 +174,7 @@ class GreenButtonFile:
         )
         plain = [Quality.MEASURED] * len(days[0].values)
         quality = np.array([days[row].quality or plain for row in known.tolist()], dtype=np.int8)
-        return MarkedDays(
+        return Days(
             usage_points=ids[known],
             codes=codes[known],
             days=np.array([(days[row].day - _EPOCH).days for row in known.tolist()], dtype=np.int32),
