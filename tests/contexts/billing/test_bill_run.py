@@ -10,8 +10,10 @@ from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.errors import MonthNotOver, NothingToBillFrom, NotReleasable
 from gridhall.contexts.billing.models import Bill, BillRun, LedgerEntry, ParkedBill
 from gridhall.contexts.billing.operations.run import run_month
+from gridhall.contexts.tariffs.publishing import publish
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act
+from gridhall.runtime.content import content
 
 from .conftest import NOW
 
@@ -97,13 +99,17 @@ def test_ten_times_the_usual_is_parked_and_so_is_nothing_after_three_bills(utili
     assert utility.run("2013-04").parked == {"implausible_high": 1, "implausible_zero": 1}
 
 
-def test_an_unknown_tariff_and_a_gap_between_versions_are_parked(utility):
-    utility.read(date(2010, 6, 1), 30, {"U1": 100, "U2": 100, "U3": 100})
-    CustomerAgreement.objects.filter(pk=utility.agreements["U1"]).update(tariff_code="unheard-of")
-    span = (date(2010, 1, 1), None)
-    Settlement.objects.update(span=span)
-    CustomerAgreement.objects.update(span=span)
-    assert utility.run("2010-06").parked == {"no_tariff": 3}
+def test_an_unknown_tariff_and_a_gap_before_its_first_version_are_parked(utility):
+    utility.read(date(2013, 1, 1), 31, {"U1": 100, "U2": 100, "U3": 100})
+    text = content("tariffs", "shanghai-residential-tou.yaml").read_text()
+    late = text.replace("tariff: shanghai-residential-tou", "tariff: late").replace(
+        "start: 2000-01-01", "start: 2014-01-01"
+    )
+    publish(late, name="late", at=NOW)
+    for number, code in (("U1", "unheard-of"), ("U2", "late")):
+        CustomerAgreement.objects.filter(pk=utility.agreements[number]).update(tariff_code=code)
+    report = utility.run("2013-01")
+    assert (report.bills, report.parked) == (1, {"no_tariff": 2})
 
 
 def test_usage_without_an_agreement_is_parked(utility):
