@@ -1,7 +1,7 @@
 """Guards: every component of a price, and every edge of the calendar, gives the bill that a clerk writes by hand.
 
 Each YAML file beside this one is a case (or several, each changing what stands above them): a tariff, the terms, what
-was used at which hours, and the bill that comes of it. The folders are the matrix: what the limits count over (interval,
+was used at which hours, and the bill that comes of it. The folders are the matrix: what is counted over (interval,
 month, season, year), and which component. Each expected line is first checked against itself (quantity × price =
 amount, the sum is the total), then against the engine, which reads the same readings from a file as `gridhall tariff
 price` does.
@@ -42,7 +42,7 @@ def cases() -> Iterator[Any]:
 
 def _variants(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if "power_factor_table" in case:
-        yield from map(lambda row: _power_factor_case(case, row), case["power_factor_table"])
+        yield from (_power_factor_case(case, row) for row in case["power_factor_table"])
         return
     for variant in case.get("cases", [{}]):
         yield case | variant

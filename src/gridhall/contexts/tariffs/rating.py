@@ -26,7 +26,7 @@ from gridhall.lake.needs import Channel
 from gridhall.lake.readings import Readings
 
 #: Bills worked on at a time; bounds the memory of the intermediate columns.
-BATCH: Final = 250_000
+BATCH: Final = 65_536
 
 
 class RatingRefused(Refused):
@@ -103,9 +103,16 @@ def rate_agreements(
                 opened[chosen] = True
                 tables.append(_rate_batch(batch, rows, owner[chosen], state, measurements))
     table = pa.concat_tables(tables) if tables else empty_table()
-    if len(tables) > 1:
+    if len(tables) > 1 and not _ordered(table):
         table = table.take(pc.sort_indices(table, sort_keys=[("agreement", "ascending"), ("start", "ascending")]))
-    return RatedBills(tariff, table.combine_chunks())
+    return RatedBills(tariff, table)
+
+
+def _ordered(table: pa.Table) -> bool:
+    """Whether bills stand by agreement and start already, as they do for one month in one round."""
+    agreement, start = table["agreement"].to_numpy(), table["start"].cast(pa.int32()).to_numpy()
+    step = np.diff(agreement)
+    return bool(((step > 0) | ((step == 0) & (np.diff(start) > 0))).all())
 
 
 def _whole_months(span: DateSpan) -> DateSpan:

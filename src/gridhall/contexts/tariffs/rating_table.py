@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from gridhall.contexts.tariffs.rules.arithmetic import Integers
-from gridhall.contexts.tariffs.rules.charges.batch import Batch
+from gridhall.contexts.tariffs.rules.charges.batch import REASONS, Batch
 from gridhall.contexts.tariffs.types import LINES_PER_VERSION
 
 SCHEMA: Final = pa.schema(
@@ -50,43 +51,48 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
     Args:
         columns: the columns of `SCHEMA` other than lines, totals, spans and refusals.
     """
-    refused = np.array([reason is not None for reason in batch.refusal], dtype=bool)
+    refused = batch.refusal > 0
     first, versions = _versions(batch)
     charges = sorted(batch.charges, key=lambda charge: (charge.plan_index, charge.line.position))
-    count = len(charges)
-    quantity = np.empty((batch.size, count), dtype=np.int64)
-    price = np.empty((batch.size, count), dtype=np.int64)
-    amount = np.empty((batch.size, count), dtype=np.int64)
-    number = np.empty((batch.size, count), dtype=np.int16)
     total, separate = batch.zeros(), batch.zeros()
-    for column, charge in enumerate(charges):
-        quantity[:, column], price[:, column], amount[:, column] = charge.quantity, charge.price, charge.amount
-        number[:, column] = (charge.plan_index - first) * LINES_PER_VERSION + charge.line.position
+    count = batch.zeros()
+    kept = []
+    for charge in charges:
+        keep = ((charge.quantity != 0) | (charge.amount != 0)) & ~refused
+        kept.append(np.flatnonzero(keep))
+        count += keep
         if charge.line.settlement == "bill":
-            total = total + charge.amount
+            total += charge.amount
         else:
-            separate = separate + charge.amount
-    kept = ((quantity != 0) | (amount != 0)) & ~refused[:, None]
-    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32)
-
-    def lines(matrix: Any) -> pa.Array:
-        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(matrix[kept]))
-
+            separate += charge.amount
+    offsets = np.concatenate([[0], np.cumsum(count)])
+    lines = {name: np.empty(int(offsets[-1]), dtype=np.int64) for name in ("line_no", "quantity", "price", "amount")}
+    place = offsets[:-1].copy()
+    for charge, rows in zip(charges, kept, strict=True):
+        here = place[rows]
+        place[rows] += 1
+        lines["line_no"][here] = (charge.plan_index - first[rows]) * LINES_PER_VERSION + charge.line.position
+        lines["quantity"][here] = charge.quantity[rows]
+        lines["price"][here] = charge.price if isinstance(charge.price, int) else charge.price[rows]
+        lines["amount"][here] = charge.amount[rows]
+    listed = pa.array(offsets.astype(np.int32))
     power_factor: Integers = columns.pop("power_factor")
     arrays = columns | {
         "start": batch.start,
         "end": batch.end,
         "versions": versions,
-        "line_no": lines(number),
-        "quantity": lines(quantity),
-        "price": lines(price),
-        "amount": lines(amount),
+        **{name: pa.ListArray.from_arrays(listed, pa.array(values)) for name, values in lines.items()},
         "total": np.where(refused, 0, total),
         "separate_total": np.where(refused, 0, separate),
         "power_factor": pa.array(power_factor, mask=power_factor < 0).cast(pa.int16()),
-        "refusal": pa.array(batch.refusal, pa.string()),
+        "refusal": _reasons(batch.refusal),
     }
     return pa.table([pa.array(arrays[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _reasons(refusal: npt.NDArray[np.int8]) -> pa.Array:
+    indices = pa.array(refusal.astype(np.int32) - 1, mask=refusal == 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(REASONS)).cast(pa.string())
 
 
 def _versions(batch: Batch) -> tuple[Integers, pa.Array]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,19 @@ from gridhall.contexts.tariffs.types import Line, Plan
 from gridhall.lake.needs import Channel
 
 Mask = npt.NDArray[np.bool_]
+
+#: Why a bill cannot be priced.
+REASONS: Final = (
+    "no_readings",
+    "no_version",
+    "missing_capacity",
+    "missing_contract_demand",
+    "reactive_readings_missing",
+    "export_readings_missing",
+    "price_missing",
+    "annual_minimum_needs_year",
+    "unknown_power_factor_standard",
+)
 
 
 @dataclass
@@ -103,10 +116,11 @@ class Batch:
     used: Integers
     tier_key: Integers
     charges: list[Charge] = field(default_factory=list)
-    refusal: npt.NDArray[np.object_] = field(init=False)
+    #: 0, or 1 + the index into `REASONS`.
+    refusal: npt.NDArray[np.int8] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.refusal = np.full(len(self.rows), None, dtype=object)
+        self.refusal = np.zeros(len(self.rows), dtype=np.int8)
 
     @property
     def size(self) -> int:
@@ -126,8 +140,8 @@ class Batch:
 
     def refuse(self, which: Mask, code: str) -> None:
         """Refuse bills; the first reason stays."""
-        fresh = which & np.array([reason is None for reason in self.refusal], dtype=bool)
-        self.refusal[fresh] = code
+        if which.any():
+            self.refusal[which & (self.refusal == 0)] = REASONS.index(code) + 1
 
     def charge(
         self,
