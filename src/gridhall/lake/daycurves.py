@@ -11,8 +11,8 @@ from gridhall.lake import curves
 from gridhall.lake.curves import Quality
 from gridhall.lake.needs import Channel
 
-#: Qualities of a value that was not measured but put in its place.
-ESTIMATED = frozenset({Quality.INTERPOLATED, Quality.LIKE_DAY, Quality.EDITED})
+#: Qualities of a value that no meter gave; one that a person has put right (`Quality.EDITED`) is none of them.
+ESTIMATED = frozenset({Quality.INTERPOLATED, Quality.LIKE_DAY})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class DayCurve:
 
     @property
     def estimated(self) -> int:
-        """How many slots hold a value that was put in place of a measured one."""
+        """How many slots hold an estimate."""
         return 0 if self.quality is None else sum(code in ESTIMATED for code in self.quality)
 
     @property

@@ -10,15 +10,14 @@ import pytest
 
 from gridhall.contexts.metering.models import Import, LakeFile
 from gridhall.contexts.metering.queries import lake_root
-from gridhall.lake.curves import SCHEMA, Quality
+from gridhall.lake.curves import SCHEMA
+from gridhall.lake.daycurves import ESTIMATED
 from gridhall.lake.needs import Channel
 from gridhall.lake.parts import PartWriter
 
 #: usage point, day, values, quality
 Row = tuple[int, date, Sequence[int | None], Sequence[int] | None]
 Put = Callable[..., int]
-
-ESTIMATED = {Quality.INTERPOLATED, Quality.LIKE_DAY, Quality.EDITED}
 
 
 @pytest.fixture

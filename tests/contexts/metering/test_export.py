@@ -125,6 +125,13 @@ def test_what_cannot_be_given_is_refused_before_the_first_piece(version: int) ->
         taken(DownloadFormat.CSV, span=DateSpan(FIRST, None))
 
 
+def test_a_number_that_needs_quotes_gets_them(put_readings: Callable[..., int]) -> None:
+    put_readings([(7, FIRST, [1] * 24, None)])
+    odd = 'A,"7"'
+    assert {row["usage_point"] for row in lines(taken(DownloadFormat.CSV, {7: odd}))} == {odd}
+    assert taken(DownloadFormat.CSV, {7: "A7"}).splitlines()[1] == b"A7,import,2026-03-01T00:00+08:00,0.001,measured"
+
+
 def test_many_usage_points_come_in_groups_that_fit_in_memory(
     put_readings: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,9 +166,10 @@ def freshness(
     if as_json:
         show_json({"today": today, "days": days, "channel": channel.value, "areas": rows})
         return
-    columns = ("area", "name", "usage_points", "complete_to", "up_to_date", "behind", "never", "absent_days",
-               "missing", "estimated")  # fmt: skip
-    show_table(f"Readings on {today}, gaps of {days} days", columns, _cells(rows[:_SHOWN], columns))
+    columns = ("area", "usage_points", "complete_to", "behind", "never", "absent_days", "missing", "estimated")
+    heads = ("area", "usage points", "complete to", "behind", "never", "absent days", "slots missing", "slots estim.")
+    shown = [row | {"area": f"{row['area']} {row['name']}".strip()} for row in rows[:_SHOWN]]
+    show_table(f"Readings on {today}, gaps of {days} days", heads, _cells(shown, columns))
     if len(rows) > _SHOWN:
         people.print(f"… and {len(rows) - _SHOWN} more areas; --json gives all.")
 

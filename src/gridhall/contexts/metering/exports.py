@@ -35,7 +35,8 @@ ROWS: Final = pa.schema(
         pa.field("estimated", pa.int16(), nullable=False),
     ]
 )
-_PLAIN: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+_PLAIN: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
+_QUOTED: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
 #: Rows made into one piece of text: 96 lines each in the long form.
 _ROWS_AT_ONCE: Final = 4_000
 
@@ -183,7 +184,11 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 def _written(table: pa.Table) -> bytes:
     sink = io.BytesIO()
-    pyarrow.csv.write_csv(table, sink, _PLAIN)
+    try:
+        pyarrow.csv.write_csv(table, sink, _PLAIN)
+    except pa.ArrowInvalid:  # a number with a comma or a quote in it
+        sink = io.BytesIO()
+        pyarrow.csv.write_csv(table, sink, _QUOTED)
     return sink.getvalue()
 
 

@@ -53,7 +53,7 @@ class Freshness:
         window: the first of the days looked at for gaps; they end with the day before today.
         gaps: what is missing in the window.
         missing: slots missing on days that are there.
-        estimated: slots of the window whose value was put in place of a measured one.
+        estimated: slots of the window whose value is an estimate.
         days: how many days of the window have readings.
     """
 
