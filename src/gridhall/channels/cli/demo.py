@@ -102,20 +102,22 @@ def demo(
 
 def _form(building: "Building", found: "Outcome") -> dict[str, Any]:
     from gridhall.contexts.billing import queries
+    from gridhall.journeys.demo import meters
 
     explained = None
     if found.telling is not None:
         explained = bill_forms.explanation_form(queries.explain(queries.read_number(found.telling)))
     return {
-        "size": building.state.size,
+        "size": str(building.state.size),
         "usage_points": len(building.utility.points),
+        "registers": {str(kind): len(rows) for kind, rows in meters.registers(building.utility).items()},
         "founded": building.state.founded,
         "month": f"{found.month.start:%Y-%m}",
         "imported": asdict(building.counts),
         "runs": [bill_forms.run_summary_form(run) for run in found.runs],
         "parked": [bill_forms.parked_form(item) for item in found.parked],
         "planted": dict(found.planted),
-        "roles": {role: numbers for role, numbers in found.roles.items() if numbers},
+        "roles": {str(role): numbers for role, numbers in found.roles.items() if numbers},
         "explained": explained,
     }
 
