@@ -1,5 +1,6 @@
 """The door of this package: a URDB file or text in; a checked tariff, or its document, out."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -43,8 +44,19 @@ def content(
 
 
 def looks_like_urdb(text: str) -> bool:
-    """Whether a text is meant as URDB JSON rather than as a tariff document of this house (which may be JSON too)."""
-    return text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) and '"versions"' not in text
+    """Whether a text is meant as URDB JSON rather than as a tariff document of this house, which may be JSON too.
+
+    >>> looks_like_urdb('{"items": []}'), looks_like_urdb('{"tariff": "x", "versions": []}')
+    (True, False)
+    """
+    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return False
+    try:
+        found = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        # Damaged JSON, or YAML in braces: the word that every rate has decides who complains about it.
+        return "ratestructure" in text.lower()
+    return not (isinstance(found, dict) and {"tariff", "versions"} & found.keys())
 
 
 def _name(rate: Path | str | bytes) -> str:
