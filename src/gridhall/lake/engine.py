@@ -114,9 +114,14 @@ class DuckDB:
 
     def collect(self, expression: ibis.Table) -> pa.Table:
         """See `Session`."""
-        table: pa.Table = self._connection.sql(self.sql(expression)).to_arrow_table()
+        table = self.run(self.sql(expression))
         # Sums come back in 128 bits; the expression's own types are what was asked for.
         return table.cast(expression.schema().to_pyarrow())
+
+    def run(self, sql: str) -> pa.Table:
+        """Carry out SQL of DuckDB's own, for what stands beside the lake: references, diagnostics."""
+        table: pa.Table = self._connection.sql(sql).to_arrow_table()
+        return table
 
     def batches(self, expression: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
         """See `Session`."""
