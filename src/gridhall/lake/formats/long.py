@@ -455,8 +455,8 @@ class _Sorter:
 
     def pieces(self) -> Iterator[pa.Table]:
         """Everything, sorted."""
-        found = self._connection.execute("SELECT * FROM reading ORDER BY code, day, elapsed, line")
-        reader = found.fetch_record_batch(PIECE)
+        found = self._connection.sql("SELECT * FROM reading ORDER BY code, day, elapsed, line")
+        reader = found.to_arrow_reader(PIECE)
         for batch in reader:
             if batch.num_rows:
                 yield pa.Table.from_batches([batch])

@@ -250,11 +250,11 @@ def _decoded(stream: Any, place: str) -> Iterator[bytes]:
 def _wide_encoding(head: bytes) -> str | None:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    # Without a mark: digits and separators have a zero byte each, always on the same side.
     sample = head[:2000]
-    if len(sample) >= 4 and sample[1::2].count(0) > 0.4 * len(sample) / 2 and not sample[0::2].count(0):
-        return "utf-16-le"
-    if len(sample) >= 4 and sample[0::2].count(0) > 0.4 * len(sample) / 2 and not sample[1::2].count(0):
-        return "utf-16-be"
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if max(even, odd) > 0.1 * len(sample) and max(even, odd) > 4 * min(even, odd):
+        return "utf-16-le" if odd > even else "utf-16-be"
     return None
 
 
