@@ -106,7 +106,7 @@ def test_stopping_what_does_not_run_is_no_error(server: EmbeddedServer) -> None:
 
 
 def test_the_socket_of_a_deep_home_lies_in_a_short_path() -> None:
-    deep = EmbeddedServer(Path("/home/" + "deep/" * 30))
+    deep = EmbeddedServer(Path("/srv/" + "deep/" * 30))
     assert len(str(deep.socket_dir)) < 60
     assert deep.socket_dir == EmbeddedServer(deep.home).socket_dir
     assert database.configuration(None, home=deep.home)["HOST"] == str(deep.socket_dir)

@@ -1,0 +1,38 @@
+"""Which columns hold personal data: the one list that masking, exports and the tests of the architecture go by.
+
+A column is named ``application.Model.field``. Whoever adds a column that may say something about a person adds it here,
+or to `NOT_PERSONAL` with the reason; `tests/architecture` finds the ones that were forgotten.
+"""
+
+from typing import Final
+
+#: Shown masked unless a permission and a reason say otherwise.
+PERSONAL: Final[frozenset[str]] = frozenset(
+    {
+        "accounts.Customer.name",
+        "accounts.Customer.phone",
+        "accounts.Customer.credential",
+        "accounts.ServiceLocation.address",
+        "accounts.ServiceLocation.longitude",
+        "accounts.ServiceLocation.latitude",
+        "accounts.UsagePoint.longitude",
+        "accounts.UsagePoint.latitude",
+        "accounts.CustomerAgreement.household_size",
+        "accounts.CustomerAgreement.allowance",
+        "billing.Bill.household_size",
+        "billing.Bill.allowance",
+    }
+)
+
+#: Looks personal by its name and is not: column → why.
+NOT_PERSONAL: Final[dict[str, str]] = {
+    "accounts.Organisation.name": "a unit of the utility",
+    "accounts.Substation.name": "an asset of the utility",
+    "accounts.Substation.longitude": "an asset of the utility",
+    "accounts.Substation.latitude": "an asset of the utility",
+    "accounts.Feeder.name": "an asset of the utility",
+    "accounts.TransformerArea.name": "an asset of the utility",
+    "accounts.TransformerArea.longitude": "an asset of the utility",
+    "accounts.TransformerArea.latitude": "an asset of the utility",
+    "metering.Import.file_name": "a file of the utility",
+}
