@@ -25,6 +25,11 @@ _LINK: Final = f"{{{espi.ATOM}}}link"
 _CONTENT: Final = f"{{{espi.ATOM}}}content"
 _BLOCK: Final = f"{{{espi.ESPI}}}IntervalBlock"
 _READING: Final = f"{{{espi.ESPI}}}IntervalReading"
+_TIME_PERIOD: Final = f"{{{espi.ESPI}}}timePeriod"
+_START: Final = f"{{{espi.ESPI}}}start"
+_DURATION: Final = f"{{{espi.ESPI}}}duration"
+_VALUE: Final = f"{{{espi.ESPI}}}value"
+_READING_QUALITY: Final = f"{{{espi.ESPI}}}ReadingQuality"
 
 
 class GreenButtonUnreadable(GridhallError):
@@ -97,7 +102,7 @@ class Resources:
         return next((self.reading_types[each] for each in related if each in self.reading_types), None)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Interval:
     """One IntervalReading as it stands in the file; ``start`` in seconds since 1970, ``line`` where it stands."""
 
@@ -313,25 +318,32 @@ def _reading_type(resource: Any) -> ReadingType:
 def _interval(element: Any) -> Interval:
     start = duration = None
     value = ""
-    quality: list[int] = []
+    quality: tuple[int, ...] = ()
     for child in element:
-        match etree.QName(child).localname:
-            case "timePeriod":
-                start, duration = _number(child, "start"), _number(child, "duration")
-            case "value":
-                value = (child.text or "").strip()
-            case "ReadingQuality":
-                code = _number(child, "quality")
-                if code is not None:
-                    quality.append(code)
-    return Interval(start, duration, value, tuple(quality), element.sourceline)
+        tag = child.tag
+        if tag == _TIME_PERIOD:
+            for part in child:
+                if part.tag == _START:
+                    start = _whole(part.text)
+                elif part.tag == _DURATION:
+                    duration = _whole(part.text)
+        elif tag == _VALUE:
+            value = (child.text or "").strip()
+        elif tag == _READING_QUALITY:
+            code = _number(child, "quality")
+            quality += () if code is None else (code,)
+    return Interval(start, duration, value, quality, element.sourceline)
 
 
 def _number(element: Any, *names: str) -> int | None:
     """A whole number below an element; None where it is absent or no number."""
     found = element.find("/".join(f"{{{espi.ESPI}}}{name}" for name in names))
-    text = "" if found is None else (found.text or "").strip()
-    return int(text) if text.removeprefix("-").isdecimal() and len(text) <= 19 else None
+    return None if found is None else _whole(found.text)
+
+
+def _whole(text: str | None) -> int | None:
+    plain = (text or "").strip()
+    return int(plain) if plain.removeprefix("-").isdecimal() and len(plain) <= 19 else None
 
 
 def _addresses(entry: Any, *relations: str) -> tuple[str, ...]:

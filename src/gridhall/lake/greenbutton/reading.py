@@ -153,6 +153,7 @@ class _Reader:
         self.series: dict[str, _Series] = {}  # by meter reading; the longest untouched first
         self.understood = 0
         self.refused: RejectedReading | None = None
+        self._day, self._midnight, self._next_midnight = date.min, 0, 0
 
     def run(self) -> Iterator[DayCurve | RejectedReading]:
         for block in blocks(self.path):
@@ -199,6 +200,14 @@ class _Reader:
                     self._told_start(begins),
                     _told_kwh(interval, kind),
                 )
+
+    def _day_of(self, begins: int) -> tuple[date, int]:
+        """The local day of an instant and when it began; both in the last day asked for, mostly."""
+        if not self._midnight <= begins < self._next_midnight:
+            self._day = datetime.fromtimestamp(begins, UTC).astimezone(self.local).date()
+            self._midnight = int(day_start(self.zone, self._day).timestamp())
+            self._next_midnight = self._midnight + curves.day_minutes(self.zone, self._day) * 60
+        return self._day, self._midnight
 
     def _told_start(self, begins: int | None) -> str:
         if begins is None or not _EARLIEST <= begins < _LATEST:
@@ -258,8 +267,8 @@ class _Reader:
         if any(code not in espi.QUALITY_READ for code in qualities):
             return "quality", str(qualities[0]), "not_a_reading", "Projections and unknown qualities are not taken."
         minutes = seconds // 60
-        day = datetime.fromtimestamp(begins, UTC).astimezone(self.local).date()
-        slot, off = divmod(begins - int(day_start(self.zone, day).timestamp()), seconds)
+        day, midnight = self._day_of(begins)
+        slot, off = divmod(begins - midnight, seconds)
         if off:
             return "start", str(begins), "off_the_grid", f"Intervals of {minutes} minutes start at whole multiples."
         key = (day, minutes)
@@ -286,7 +295,7 @@ class _Reader:
         if kind.multiplier < 0:
             series.rest[key] = rest
         held.values[slot] = value
-        held.quality[slot] = max((espi.QUALITY_READ[code] for code in qualities), default=Quality.MEASURED)
+        held.quality[slot] = max(espi.QUALITY_READ[code] for code in qualities)
         return None
 
 
