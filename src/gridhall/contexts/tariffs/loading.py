@@ -7,6 +7,7 @@ from gridhall.contexts.tariffs.document import parse
 from gridhall.contexts.tariffs.document.reading import read_text, read_yaml
 from gridhall.contexts.tariffs.plan import compile_tariff
 from gridhall.contexts.tariffs.types import Tariff
+from gridhall.kernel.errors import GridhallError
 
 
 def load_tariff(file: Path) -> Tariff:
@@ -19,7 +20,11 @@ def load_tariff(file: Path) -> Tariff:
     """
     text = read_text(file)
     if urdb.looks_like_urdb(text):
-        return urdb.load(file)
+        try:
+            return urdb.load(file)
+        except GridhallError as error:
+            error.path = error.path or str(file)
+            raise
     return parse_tariff(text, name=str(file))
 
 

@@ -154,11 +154,11 @@ def _named(raw: Any, adapter: TypeAdapter[Any]) -> dict[str, Any]:
 
 
 def _finding(detail: dict[str, Any], content: Any) -> Finding:
-    place = _place(detail["loc"], content)
     kind: str = detail["type"]
     context = detail.get("ctx", {})
+    place = (*_place(detail["loc"], content), *context.get("place", ()))
     message = detail["msg"]
-    message = message[0].upper() + message[1:] + ("" if message.endswith(".") else ".")
+    message += "" if message.endswith(".") else "."
     last = str(place[-1]) if place else ""
     if kind == "missing":
         code = "missing_price" if last in ("price", "prices") else "missing_key"

@@ -54,16 +54,22 @@ class Block(Part):
 def _ordered(blocks: list[Block]) -> list[Block]:
     """Refuse tiers out of order, a last tier that ends, and a tier before the last that does not."""
     if blocks[-1].up_to is not None:
-        raise PydanticCustomError("last_tier_not_open", "the last tier must have no up_to, so that all is priced", {})
+        raise PydanticCustomError(
+            "last_tier_not_open",
+            "the last tier must have no up_to, so that all is priced",
+            {"place": (len(blocks) - 1, "up_to")},
+        )
     before = Decimal(0)
     for index, block in enumerate(blocks[:-1]):
         if block.up_to is None:
-            raise PydanticCustomError("tier_without_limit", "tier {tier} lacks up_to", {"tier": index + 1})
+            raise PydanticCustomError(
+                "tier_without_limit", "tier {tier} lacks up_to", {"tier": index + 1, "place": (index,)}
+            )
         if block.up_to <= before:
             raise PydanticCustomError(
                 "tiers_out_of_order",
                 "tier {tier} ends at {limit}, which is not above {before}",
-                {"tier": index + 1, "limit": str(block.up_to), "before": str(before)},
+                {"tier": index + 1, "limit": str(block.up_to), "before": str(before), "place": (index, "up_to")},
             )
         before = block.up_to
     return blocks

@@ -77,6 +77,8 @@ class Price(Part):
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError("missing_price", "the price is missing", {})
         return value if isinstance(value, dict | Price) else {"value": value}
 
 
@@ -225,14 +227,21 @@ class Schedule(Part):
                 try:
                     pieces = clock_ranges(text)
                 except ValueError as error:
-                    raise PydanticCustomError("bad_clock_time", "{problem}", {"problem": str(error)}) from error
+                    raise PydanticCustomError(
+                        "bad_clock_time", "{problem}", {"problem": str(error), "place": ("hours", period)}
+                    ) from error
                 for start, end in pieces:
                     for minute in range(start, end):
                         if owner[minute] is not None:
                             raise PydanticCustomError(
                                 "overlapping_periods",
                                 "{first} and {second} both claim {clock}",
-                                {"first": owner[minute], "second": period, "clock": _clock(minute)},
+                                {
+                                    "first": owner[minute],
+                                    "second": period,
+                                    "clock": _clock(minute),
+                                    "place": ("hours", period),
+                                },
                             )
                         owner[minute] = period
         if None in owner:
@@ -242,7 +251,7 @@ class Schedule(Part):
             raise PydanticCustomError(
                 "gap_in_day",
                 "no period covers {start} to {end}",
-                {"start": _clock(minute), "end": _clock(end)},
+                {"start": _clock(minute), "end": _clock(end), "place": ("hours",)},
             )
         return self
 

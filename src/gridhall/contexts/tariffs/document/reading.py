@@ -15,7 +15,7 @@ from gridhall.kernel.errors import GridhallError
 Place = tuple[str | int, ...]
 
 _LARGEST_FILE: Final = 4 * 1024 * 1024
-_MOST_NODES: Final = 200_000
+_MOST_NODES: Final = 50_000
 _DEEPEST: Final = 40
 _NUMBER: Final = re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?$")
 
