@@ -12,6 +12,7 @@ from gridhall.channels.cli import bill, bill_forms, output
 from gridhall.channels.cli.startup import with_database
 from gridhall.journeys.demo.pack import Size
 from gridhall.kernel import clock
+from gridhall.kernel.energy import kwh
 from gridhall.kernel.money import yuan
 
 if TYPE_CHECKING:
@@ -102,7 +103,6 @@ def demo(
 
 def _form(building: "Building", found: "Outcome") -> dict[str, Any]:
     from gridhall.contexts.billing import queries
-    from gridhall.journeys.demo import meters
 
     explained = None
     if found.telling is not None:
@@ -110,10 +110,17 @@ def _form(building: "Building", found: "Outcome") -> dict[str, Any]:
     return {
         "size": str(building.state.size),
         "usage_points": len(building.utility.points),
-        "registers": {str(kind): len(rows) for kind, rows in meters.registers(building.utility).items()},
         "founded": building.state.founded,
         "month": f"{found.month.start:%Y-%m}",
-        "imported": asdict(building.counts),
+        "imported": asdict(found.imported),
+        "findings": found.findings,
+        "registers": {
+            "compared": found.compared,
+            "disagreeing": [
+                {"usage_point": number, "interval_kwh": str(kwh(interval)), "register_kwh": str(kwh(register))}
+                for number, interval, register in found.disagreeing
+            ],
+        },
         "runs": [bill_forms.run_summary_form(run) for run in found.runs],
         "parked": [bill_forms.parked_form(item) for item in found.parked],
         "planted": dict(found.planted),
@@ -129,14 +136,28 @@ def _show(building: "Building", found: "Outcome") -> None:
         ("month", "bills", "total", "parked then"),
         [(f"{run.span.start:%Y-%m}", f"{run.bills:,}", f"{yuan(run.total_fen):,}", run.parked) for run in found.runs],
     )
+    month, counts = f"{found.month.start:%Y-%m}", found.imported
+    output.show_table(
+        f"Readings of {month}",
+        ("", ""),
+        [
+            ("readings let in", f"{counts.accepted:,}"),
+            ("rows in quarantine", counts.quarantined_rows),
+            ("slots estimated", counts.estimated),
+            ("slots still missing", counts.missing),
+            ("suspect readings, kept and marked", counts.suspects),
+            ("usage points compared with their register", found.compared),
+            *((f"{number} by register {kwh(register)} kWh", kwh(wh)) for number, wh, register in found.disagreeing),
+        ],
+    )
     shown = sorted(found.parked, key=lambda item: (item.usage_point not in found.planted, item.code, item.usage_point))
     output.show_table(
-        f"Parked in {found.month.start:%Y-%m}: {len(found.parked)}",
+        f"Parked in {month}: {len(found.parked)}",
         ("usage point", "reason", "what is wrong"),
         [(item.usage_point, item.code, item.reason) for item in shown[:_LISTED]],
     )
     if len(shown) > _LISTED:
-        output.people.print(f"The rest: [bold]gridhall bill parked --month {found.month.start:%Y-%m}[/]")
+        output.people.print(f"The rest: [bold]gridhall bill parked --month {month}[/]")
     output.show_table(
         "Made wrong on purpose in that month's readings", ("usage point", "how"), list(found.planted.items())
     )

@@ -7,7 +7,7 @@ costs in time is for the caller to measure; the clock is a parameter.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from gridhall.contexts.accounts import operations as accounts
 from gridhall.contexts.accounts import queries as accounts_queries
 from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.metering import operations as metering
+from gridhall.contexts.metering.types.imports import ImportReport
 from gridhall.contexts.tariffs import operations as tariffs
 from gridhall.journeys.demo import cast, grid, headend, meters, pack, portfolio, state
 from gridhall.journeys.demo.pack import Pack, Size
@@ -54,6 +55,18 @@ class Counts:
     missing: int = 0
     suspects: int = 0
 
+    @classmethod
+    def of(cls, report: ImportReport) -> "Counts":
+        """What one file came to."""
+        return cls(
+            files=1,
+            accepted=report.accepted,
+            quarantined_rows=report.quarantined,
+            estimated=report.estimated,
+            missing=report.missing,
+            suspects=report.suspects,
+        )
+
     def add(self, more: "Counts") -> None:
         """Count another file or month in."""
         for each in fields(self):
@@ -85,7 +98,6 @@ class Building:
     home: Path
     zone: ZoneInfo
     progress: Progress = lambda _name, _done, _all: None
-    counts: Counts = field(default_factory=Counts)
 
     def steps(self) -> Iterator[Step]:
         """Do what is still to do, telling each step when it is done.
@@ -170,7 +182,7 @@ class Building:
         installed = meters.meters(self.utility, ids, since=self.period.first, zone=self.zone)
         # All or none: a build that was killed just before it could note that they are there finds them taken.
         with suppress(metering.MeterElsewhere, metering.UsagePointHasMeter):
-            metering.install_meters(installed, now=self.now)
+            metering.install_meters(installed, now=self._moment(self.period.first, 0))
         self._done(metered=True)
         return Step("meters", f"{len(self.utility.points):,} installed")
 
@@ -186,6 +198,7 @@ class Building:
             if delivered < month.end:
                 words.append(self._deliver(DateSpan(max(delivered, month.start), month.end)))
             if whole:
+                self._read_meters(month.end)
                 words.append(self._bill(month))
             if words:
                 yield Step(f"{month.start:%Y-%m}", "; ".join(words))
@@ -204,25 +217,33 @@ class Building:
             holidays=self.holidays,
             faulty=span == self.period.last_month,
         )
+        meters.note_sums(delivery, self._sums)
         self.progress(name, 1, 4)
         counts = Counts()
         for number, (channel, file) in enumerate(delivery.files.items(), start=2):
             report = metering.import_readings(file, channel=channel, now=self._moment(span.end, 6), zone=self.zone.key)
-            counts.files += 1
-            counts.accepted += report.accepted
-            counts.quarantined_rows += report.quarantined
-            counts.estimated += report.estimated
-            counts.missing += report.missing
-            counts.suspects += report.suspects
+            counts.add(Counts.of(report))
             if span != self.period.last_month:
                 file.unlink()  # the newest whole month stays, as an example of what a head-end delivers
             self.progress(name, min(number, 4), 4)
         planted = tuple(delivery.planted.items()) or self.state.planted
         self._done(delivered_until=span.end, planted=planted)
-        self.counts.add(counts)
         extra = f", {counts.quarantined_rows} rows quarantined" if counts.quarantined_rows else ""
         extra += f", {counts.estimated:,} estimated" if counts.estimated else ""
         return f"{counts.accepted:,} readings{extra}"
+
+    def _read_meters(self, day: date) -> None:
+        """The frozen register readings of a month's end, as a file like any other."""
+        file = meters.write_readings(
+            self.utility, self._sums, day, folder(self.home) / "headend" / f"registers-{day}.csv"
+        )
+        metering.import_readings(file, now=self._moment(day, 6), zone=self.zone.key)
+        if day != self.period.last_month.end:
+            file.unlink()
+
+    @property
+    def _sums(self) -> Path:
+        return folder(self.home) / "sums"
 
     def _bill(self, month: DateSpan) -> str:
         assert month.end is not None
