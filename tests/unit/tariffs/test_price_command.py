@@ -221,6 +221,21 @@ def test_it_needs_no_database_and_no_django(january: Path):
     assert done.returncode == 0, done.stderr
 
 
+def test_holidays_come_from_the_business_calendar(tmp_path: Path):
+    """1 October is a holiday: its noon is deep valley, unless holidays are named or left out."""
+    file = tmp_path / "october.csv"
+    file.write_text("\n".join(["usage_point,day,curve", f'A,2026-10-01,"{" ".join(["10"] * 24)}"']))
+    tariff = CONTENT / "industrial-two-part-capacity.yaml"
+    options = ("--from", "2026-10-01", "--to", "2026-10-02", "--capacity-kva", "100", "--reactive", file)
+    for extra, deep in (((), True), (("--holidays", "none"), False), (("--holiday", "2026-10-02"), False)):
+        code, told = price(file, *options, *extra, tariff=tariff)
+        assert code == 0
+        assert ("energy-deep" in [line["code"] for line in told["bills"][0]["lines"]]) is deep
+    far = ("--from", "2190-10-01", "--to", "2190-10-02", "--capacity-kva", "100", "--reactive", file)
+    code, told = price(file, *far, tariff=tariff)
+    assert (code, told["error"]["code"]) == (2, "calendar_year_not_covered")
+
+
 def test_check_and_schema():
     code, told = run("check", *sorted(CONTENT.glob("*.yaml")), "--json")
     assert code == 0

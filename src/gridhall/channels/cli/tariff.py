@@ -16,7 +16,7 @@ from gridhall.kernel.money import yuan
 from gridhall.kernel.spans import DateSpan
 
 if TYPE_CHECKING:
-    from gridhall.contexts.tariffs.types import ExplainedLine, Priced, PricedBill, PublishedVersion, Tariff
+    from gridhall.contexts.tariffs.types import Calendar, ExplainedLine, Priced, PricedBill, PublishedVersion, Tariff
 
 app = typer.Typer(
     help="Price readings by a tariff document; check documents.", no_args_is_help=True, rich_markup_mode="rich"
@@ -32,6 +32,13 @@ class Missing(StrEnum):
 
     BILL = "bill"
     REFUSE = "refuse"
+
+
+class Holidays(StrEnum):
+    """Which holidays a tariff that tells them apart goes by, when none are named."""
+
+    UTILITY = "utility"
+    NONE = "none"
 
 
 class BadOption(Refused):
@@ -70,7 +77,10 @@ def price(
     tier_used_kwh: str | None = typer.Option(
         None, metavar="KWH", help="Used in the tier year before --from; default: what the file has of it."
     ),
-    holiday: list[str] = typer.Option([], metavar="DATE", help="A public holiday; may be repeated."),
+    holidays: Holidays = typer.Option(
+        Holidays.UTILITY, help="For tariffs that tell holidays apart: the utility's business calendar, or none."
+    ),
+    holiday: list[str] = typer.Option([], metavar="DATE", help="A holiday instead of the calendar's; may be repeated."),
     makeup_workday: list[str] = typer.Option([], metavar="DATE", help="A weekend day worked instead; may be repeated."),
     missing: Missing = typer.Option(Missing.BILL, help="Bill what was read and tell the gaps, or refuse such bills."),
     as_json: bool = typer.Option(False, "--json", help="For programs: one JSON document."),
@@ -89,6 +99,12 @@ def price(
 
     span = _span(start, end)
     loaded = operations.load_tariff(tariff)
+    calendar = Calendar(
+        frozenset(_day(day, "--holiday") for day in holiday),
+        frozenset(_day(day, "--makeup-workday") for day in makeup_workday),
+    )
+    if calendar == Calendar() and holidays is Holidays.UTILITY and operations.tells_holidays_apart(loaded):
+        calendar = _calendar_of_the_utility(span)
     given = {
         Channel.IMPORT: readings,
         Channel.EXPORT: export,
@@ -109,10 +125,7 @@ def price(
             move_in=_day(move_in, "--move-in") if move_in else None,
             tier_used_wh=_thousandths(tier_used_kwh, "--tier-used-kwh", zero=True),
         ),
-        calendar=Calendar(
-            frozenset(_day(day, "--holiday") for day in holiday),
-            frozenset(_day(day, "--makeup-workday") for day in makeup_workday),
-        ),
+        calendar=calendar,
         prices=prices,
         missing="refuse" if missing is Missing.REFUSE else "bill",
     )
@@ -140,7 +153,11 @@ def check(
         return
     for file, each in zip(files, tariffs, strict=True):
         lines = sum(len(plan.lines) for plan in each.plans)
-        people.print(f"{file}: {each.name.en}, {len(each.plans)} version(s), {lines} kinds of line", highlight=False, soft_wrap=True)
+        people.print(
+            f"{file}: {each.name.en}, {len(each.plans)} version(s), {lines} kinds of line",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -196,6 +213,19 @@ def _span(start: str, end: str) -> DateSpan:
     if stop.year - first.year > _LONGEST_YEARS:
         raise BadOption(f"At most {_LONGEST_YEARS} years are priced at once.", path="--to")
     return DateSpan(first, stop)
+
+
+def _calendar_of_the_utility(span: DateSpan) -> "Calendar":
+    """The business calendar from its file: Django is set up for it, the database is not needed."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gridhall.project.settings")
+    django.setup()
+    from gridhall.contexts.accounts import queries as accounts
+    from gridhall.contexts.tariffs.types import Calendar
+
+    found = accounts.calendar_within(span)
+    return Calendar(found.holidays, found.makeup_workdays)
 
 
 def _day(text: str, option: str) -> date:

@@ -111,6 +111,14 @@ def price_files(
     return price(tariff, files, span, zone=zone, terms=terms, calendar=calendar, prices=prices, missing=missing)
 
 
+def tells_holidays_apart(tariff: Tariff) -> bool:
+    """Whether some price depends on holidays or make-up workdays, so that a calendar is needed to rate it."""
+    from gridhall.contexts.tariffs.document.consistency import day_types_told_apart
+
+    divisions = [division for plan in tariff.plans for division in plan.text.time_of_use.values()]
+    return any({"holiday", "makeup"} & day_types_told_apart(division) for division in divisions)
+
+
 def document_schema() -> dict[str, Any]:
     """The JSON Schema of tariff documents."""
     from gridhall.contexts.tariffs.document import json_schema
