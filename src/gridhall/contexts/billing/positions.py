@@ -6,20 +6,20 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from django.db import connection, transaction
 
 from gridhall.contexts.billing.rating import History
 from gridhall.contexts.billing.rules.parking import BillingRules
 from gridhall.contexts.billing.rules.tiers import TierSource, tier_start
 from gridhall.contexts.tariffs.types import Tariff
 from gridhall.kernel.spans import DateSpan
-from gridhall.runtime.copy import copy_out
+from gridhall.runtime.copy import copy_in, copy_out
 
 #: Per row: energy and days of the live bills since the tier year or the supply began; opening value; then history.
 _BEFORE = """
-SELECT w.row, coalesce(b.used, 0), coalesce(b.covered, 0), coalesce(o.used_wh, -1), o.as_of_date,
+SELECT w.place, coalesce(b.used, 0), coalesce(b.covered, 0), coalesce(o.used_wh, -1), o.as_of_date,
        coalesce(b.wh, 0), coalesce(b.days, 0), coalesce(b.bills, 0)
-FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::date[], %s::date[], %s::date[])
-    AS w(row, usage_point, agreement, tier_from, usual_from, until)
+FROM billing_asked w
 LEFT JOIN LATERAL (
     SELECT as_of_date, used_wh FROM billing_tieropening
     WHERE usage_point_id = w.usage_point AND as_of_date > w.tier_from AND as_of_date <= w.until
@@ -41,7 +41,7 @@ LEFT JOIN LATERAL (
 
 _BEFORE_SCHEMA = pa.schema(
     [
-        ("row", pa.int32()),
+        ("place", pa.int32()),
         ("used", pa.int64()),
         ("covered", pa.int64()),
         ("opening", pa.int64()),
@@ -52,9 +52,15 @@ _BEFORE_SCHEMA = pa.schema(
     ]
 )
 
+#: What is asked of the bills before, staged by COPY: arrays of fifty thousand parameters cost more than the answer.
+_ASKED = """
+CREATE TEMPORARY TABLE billing_asked (
+    place int, usage_point bigint, agreement bigint, tier_from date, usual_from date, until date)
+"""
+
 _LIVE = """
 SELECT usage_point_id, agreement_id, start_date, end_date, number FROM billing_bill
-WHERE status = 'issued' AND usage_point_id = ANY(%s) AND start_date >= %s AND start_date < %s AND end_date > %s
+WHERE status = 'issued' AND usage_point_id BETWEEN %s AND %s AND start_date >= %s AND start_date < %s AND end_date > %s
 """
 _LIVE_SCHEMA = pa.schema(
     [
@@ -80,15 +86,18 @@ def billed(agreements: pa.Table, span: DateSpan) -> Billed:
     done = np.zeros(agreements.num_rows, bool)
     overlap: dict[int, int] = {}
     points = agreements["usage_point"].to_numpy()
+    if not len(points):
+        return Billed(done, overlap)
     # A period never lasts longer than a month; reaching back two keeps the index range short.
     reach = span.start - timedelta(days=62)
-    live = copy_out(_LIVE, [np.unique(points).tolist(), reach, span.end, span.start], _LIVE_SCHEMA)
-    if not live.num_rows:
+    bounds = [int(points.min()), int(points.max())]
+    live = copy_out(_LIVE, [*bounds, reach, span.end, span.start], _LIVE_SCHEMA)
+    touched = np.flatnonzero(np.isin(points, live["usage_point"].to_numpy()))
+    if not len(touched):
         return Billed(done, overlap)
     by_point: dict[int, list[tuple[int, date, date, int]]] = {}
     for row in live.to_pylist():
         by_point.setdefault(row["usage_point"], []).append((row["agreement"], row["start"], row["end"], row["number"]))
-    touched = np.flatnonzero(np.isin(points, live["usage_point"].to_numpy()))
     part = agreements.select(["usage_point", "agreement", "start", "end"]).take(pa.array(touched)).to_pylist()
     for index, row in zip(touched.tolist(), part, strict=True):
         for agreement, start, end, number in by_point[row["usage_point"]]:
@@ -118,19 +127,22 @@ def with_positions(agreements: pa.Table, tariff: Tariff, rules: BillingRules) ->
     keys = agreements["agreement"].to_numpy()
     later = np.zeros(count, bool)
     later[1:] = keys[1:] == keys[:-1]
-    before = copy_out(
-        _BEFORE,
-        [
-            list(range(count)),
-            agreements["usage_point"].to_pylist(),
-            agreements["agreement"].to_pylist(),
-            tier_from.tolist(),
-            usual_from.tolist(),
-            starts.tolist(),
-        ],
-        _BEFORE_SCHEMA,
+    asked = pa.table(
+        {
+            "place": pa.array(np.arange(count, dtype=np.int32)),
+            "usage_point": agreements["usage_point"],
+            "agreement": agreements["agreement"],
+            "tier_from": pa.array(tier_from, pa.date32()),
+            "usual_from": pa.array(usual_from, pa.date32()),
+            "until": pa.array(starts, pa.date32()),
+        }
     )
-    order = np.argsort(before["row"].to_numpy())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ASKED)
+        copy_in("billing_asked", asked)
+        before = copy_out(_BEFORE, [], _BEFORE_SCHEMA)
+        cursor.execute("DROP TABLE billing_asked")
+    order = np.argsort(before["place"].to_numpy())
     column = {name: before[name].to_numpy(zero_copy_only=False)[order] for name in _BEFORE_SCHEMA.names}
     opened = column["opening"] >= 0
     counted_from = np.where(opened, column["opening_date"].astype("M8[D]"), tier_from)

@@ -113,13 +113,14 @@ def numbers_of(rated: pa.Table) -> npt.NDArray[np.int64]:
     """The numbers of new bills: the first, or the next where cancelled bills of the same period hold it."""
     starts = rated["start"].to_numpy().astype("M8[D]")
     numbers = first_numbers(starts, rated["agreement"].to_numpy())
+    if not len(numbers):
+        return numbers
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.first, max(b.number) FROM unnest(%s::bigint[]) AS w(first)"
-            " JOIN billing_bill b ON b.number BETWEEN w.first AND w.first + 99 GROUP BY w.first",
-            [numbers.tolist()],
+            "SELECT number FROM billing_bill WHERE number BETWEEN %s AND %s AND status = 'cancelled' ORDER BY number",
+            [int(numbers.min()), int(numbers.max()) + 99],
         )
-        taken = dict(cursor.fetchall())
+        taken = {number - number % 100: number for (number,) in cursor.fetchall()}
     if taken:
         numbers = np.array([next_revision(taken[n]) if n in taken else n for n in numbers.tolist()], np.int64)
     return numbers

@@ -1,7 +1,7 @@
 """What Django cannot express: bills post themselves, and neither bills nor ledger entries ever change.
 
 All checks are per statement over transition tables, so a batch of fifty thousand bills is checked as one set.
-Only a database whose name begins with ``test_`` and that sets ``gridhall.allow_truncate`` may be emptied.
+Only a database whose name contains ``test_`` and that sets ``gridhall.allow_truncate`` may be emptied.
 """
 
 from django.db import migrations
@@ -82,7 +82,7 @@ APPEND_ONLY = """
 CREATE FUNCTION billing_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' AND current_setting('gridhall.allow_truncate', true) = 'on'
-            AND current_database() LIKE 'test\\_%' THEN
+            AND current_database() LIKE '%test\\_%' THEN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION '% of % is not allowed: it is append-only', TG_OP, TG_TABLE_NAME

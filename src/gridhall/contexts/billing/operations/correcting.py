@@ -235,9 +235,11 @@ class _Correction:
         numbers: dict[int, int] = {}
         for rows in groups.values():
             for row, number in zip(rows, posting.numbers_of(_plain(rows)).tolist(), strict=True):
-                row["number"] = number
-                if row["replaces"] is not None:
-                    numbers[row["replaces"]["number"]] = number
+                before = row["replaces"]
+                same = before is not None and before["agreement"] == row["agreement"]
+                row["number"] = numbering.next_revision(before["number"]) if same else number
+                if before is not None:
+                    numbers[before["number"]] = row["number"]
         with connection.cursor() as cursor:
             olds = [bill["number"] for bill in cancelled]
             news = [numbers.get(number) for number in olds]
