@@ -98,6 +98,12 @@ ENERGY = "versions[0].components[0]"
         (", price: 5", "", "missing_price", "28:versions[0].components[1].price"),
         ("basis: year", "basis: decade", "bad_value", f"23:{ENERGY}.tiers.basis"),
         ("basis: year", "base: year", "unknown_key", f"23:{ENERGY}.tiers.base"),
+        ("type: fixed, price: 5", "type: tax, mode: added, rate: 13", "number_out_of_range",
+         "28:versions[0].components[1].rate"),
+        ("months: [5, 6,", "months: [true, 6,", "not_a_number", "10:versions[0].seasons.summer.months[0]"),
+        ("source: a ruling\n    seasons", "source: ' '\n    seasons", "bad_code", "8:versions[0].source"),
+        ("type: fixed, price: 5", "type: fixed, price: 5, prorate: 3", "not_true_or_false",
+         "28:versions[0].components[1].prorate"),
         ("currency: CNY", "currency: yuan", "bad_code", "3:currency"),
         ("start: 2025-01-01", "start: 2025-02-30", "bad_date", "6:versions[0].start"),
         ("start: 2025-01-01", "start: 20250101", "bad_date", "6:versions[0].start"),
@@ -236,3 +242,9 @@ def test_the_published_schema_is_current():
     assert published == json.loads(json.dumps(operations.document_schema())), (
         "run: gridhall tariff schema > content/tariffs/tariff.schema.json"
     )
+
+
+def test_the_document_of_the_how_to_is_good():
+    text = (CONTENT.parents[1] / "docs" / "how-to" / "add-a-tariff.md").read_text(encoding="utf-8")
+    document = text.split("```yaml\n")[1].split("```")[0]
+    assert operations.parse_tariff(document, name="how-to").code == "our-village"

@@ -40,6 +40,31 @@ _KEYS: Final = sorted(
 )
 
 
+#: The codes of pydantic's own findings; those that the models raise have theirs already.
+_CODES: Final = {
+    "string_type": "not_a_text",
+    "string_too_short": "bad_length",
+    "string_too_long": "bad_length",
+    "string_pattern_mismatch": "bad_code",
+    "model_type": "not_a_mapping",
+    "model_attributes_type": "not_a_mapping",
+    "dict_type": "not_a_mapping",
+    "list_type": "not_a_list",
+    "too_short": "bad_length",
+    "too_long": "bad_length",
+    "bool_type": "not_true_or_false",
+    "bool_parsing": "not_true_or_false",
+    "int_type": "not_a_number",
+    "int_parsing": "not_a_number",
+    "int_parsing_size": "number_out_of_range",
+    "int_from_float": "not_a_number",
+    "greater_than": "number_out_of_range",
+    "greater_than_equal": "number_out_of_range",
+    "less_than_equal": "number_out_of_range",
+    "literal_error": "bad_value",
+}
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with a document: a stable code, a sentence, ``file:line:path``, and what to do."""
@@ -177,24 +202,7 @@ def _finding(detail: dict[str, Any], content: Any) -> Finding:
         )
     if kind == "union_tag_not_found":
         return Finding("missing_key", "The key 'type' is missing.", (*place, "type"))
-    if kind == "too_short" or kind == "too_long":
-        return Finding("bad_length", message, place)
-    known = {
-        "string_type": "not_a_text",
-        "model_type": "not_a_mapping",
-        "dict_type": "not_a_mapping",
-        "list_type": "not_a_list",
-        "bool_type": "not_true_or_false",
-        "model_attributes_type": "not_a_mapping",
-        "int_type": "not_a_number",
-        "string_pattern_mismatch": "bad_code",
-        "greater_than": "number_out_of_range",
-        "greater_than_equal": "number_out_of_range",
-        "less_than_equal": "number_out_of_range",
-        "literal_error": "bad_value",
-    }
-    custom = kind.replace(".", "_") if "ctx" in detail or "_" in kind else "bad_value"
-    return Finding(known.get(kind, custom), message, place)
+    return Finding(_CODES.get(kind, kind if "ctx" in detail else "bad_value"), message, place)
 
 
 def _place(location: tuple[str | int, ...], content: Any) -> Place:

@@ -16,13 +16,13 @@ from gridhall.contexts.tariffs.document.parts import (
     Day,
     Label,
     Months,
-    NotNegative,
     Number,
     Part,
     Positive,
     Price,
     Season,
     SeasonNames,
+    Share,
     Text,
     TimeOfUse,
     month_day,
@@ -78,7 +78,7 @@ def _ordered(blocks: list[Block]) -> list[Block]:
 class HouseholdExtra(Part):
     """From so many persons on, every limit grows by so many kWh for each month of its basis (or for each person)."""
 
-    from_persons: Annotated[int, Field(ge=1, le=100)]
+    from_persons: Annotated[int, Field(ge=1, le=100, strict=True)]
     add_kwh_per_month: Positive
     #: Count the extra once for each person from ``from_persons`` on, instead of once.
     each_person: bool = False
@@ -275,7 +275,7 @@ class Tax(Component):
 
     type: Literal["tax"]
     mode: Literal["included", "added"]
-    rate: NotNegative
+    rate: Share
     applies_to: Annotated[list[Code], Field(min_length=1)] | None = None
 
 
