@@ -86,7 +86,11 @@ def check_server(configured: dict[str, Any]) -> int:
         raise DatabaseUnreachable(
             f"The PostgreSQL server at {where} cannot be used: {str(error).strip()}",
             path=_SETTING,
-            remedy=f"Start that server or mend the setting {_SETTING}; unset it to use the embedded database.",
+            remedy=(
+                f"Create the database {configured['NAME']} on it, or name another in {_SETTING}."
+                if "does not exist" in str(error) and "database" in str(error)
+                else f"Start that server or mend the setting {_SETTING}; unset it to use the embedded database."
+            ),
         ) from error
     if major < OLDEST_MAJOR:
         raise DatabaseTooOld(

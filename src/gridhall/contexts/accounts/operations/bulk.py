@@ -346,8 +346,8 @@ def _refuse_overlaps(cursor: Any) -> None:
     """Find the row that the exclusion constraint would refuse, to be able to name it."""
     cursor.execute(
         """SELECT row_no, usage_point FROM (
-             SELECT row_no, usage_point, span && lag(span) OVER (PARTITION BY usage_point ORDER BY lower(span), row_no) AS twice
-             FROM staged) s WHERE twice
+             SELECT row_no, usage_point, span && lag(span) OVER w AS twice FROM staged
+             WINDOW w AS (PARTITION BY usage_point ORDER BY lower(span), row_no)) s WHERE twice
            UNION ALL
            SELECT s.row_no, s.usage_point FROM staged s JOIN accounts_usagepoint u ON u.number = s.usage_point
              JOIN accounts_customeragreement a ON a.usage_point_id = u.id AND a.span && s.span
