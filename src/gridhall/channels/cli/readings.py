@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from gridhall.channels.cli import meters
 from gridhall.channels.cli.output import people, progress, refusals, show_json, show_table
 from gridhall.channels.cli.startup import with_database
 from gridhall.contexts.metering.types.readings import DownloadFormat, SpanEmpty
@@ -47,8 +48,9 @@ class NobodyNamed(GridhallError):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group to the command line."""
+    """Add the group, and that of the meters, to the command line."""
     app.add_typer(readings, name="readings")
+    meters.register(app)
 
 
 @readings.command()
@@ -186,7 +188,7 @@ def registers(usage_point: Number, start: From, end: To, as_of: AsOf = None, as_
     from gridhall.contexts.metering import queries
 
     (identity,) = _numbers([usage_point], None)
-    meters = queries.installations(identity)
+    found = queries.installations(identity)
     rows: list[dict[str, Any]] = queries.register_energy([identity], span, version=as_of).to_pylist()
     if as_json:
         installed = [
@@ -194,16 +196,43 @@ def registers(usage_point: Number, start: From, end: To, as_of: AsOf = None, as_
                 "meter": meter.meter, "start": meter.start, "end": meter.end, "multiplier": meter.multiplier,
                 "registers": [register.kind.value for register in meter.registers],
             }
-            for meter in meters
+            for meter in found
         ]  # fmt: skip
         show_json({"usage_point": usage_point, "meters": installed, "registers": rows})
         return
     installed_rows = [
-        (each.meter, each.start.date(), each.end.date() if each.end else "…", each.multiplier) for each in meters
+        (each.meter, each.start.date(), each.end.date() if each.end else "…", each.multiplier) for each in found
     ]
     show_table(f"Meters of {usage_point}", ["meter", "from", "to", "multiplier"], installed_rows)
     columns = ("register", "wh", "from", "to", "estimated", "rollovers", "finding")
     show_table(f"Registers {span}", columns, _cells(rows, columns))
+
+
+@readings.command()
+@refusals
+def check(
+    start: From, end: To, organisation: Organisation = None, channel: ChannelOption = Channel.IMPORT,
+    as_of: AsOf = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Compare interval readings with registers, wherever registers were read at midnight; show what disagrees.
+
+    Example: gridhall readings check --from 2026-03-01 --to 2026-04-01
+    """
+    span = _span(start, end)
+    with_database()
+    from gridhall.contexts.metering import queries
+
+    numbers = _numbers([], organisation)
+    found: list[dict[str, Any]] = queries.register_checks(
+        span, usage_points=sorted(numbers), channel=channel, version=as_of
+    ).to_pylist()
+    wrong = [row | {"usage_point": numbers[row["usage_point"]]} for row in found if not row["agrees"]]
+    if as_json:
+        show_json({"compared": len(found), "disagreeing": wrong})
+        return
+    people.print(f"{len(found)} stretches of days compared, {len(wrong)} disagree")
+    columns = ("usage_point", "start", "end", "interval_wh", "register_wh", "tolerance_wh")
+    show_table("Intervals against registers", columns, _cells(wrong[:_SHOWN], columns))
 
 
 def _freshness_of_one(

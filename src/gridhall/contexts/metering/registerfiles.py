@@ -226,12 +226,12 @@ class RegisterFile:
         else:
             raise FileEmpty("The file holds no line of text.", path=str(self._found.path))
         separator = max(",;\t|", key=text.count)
-        names = tuple(_split(text, separator) or [text])
+        names = tuple(split(text, separator) or [text])
         return line + 1, separator, names, _recognise(names, f"{self._found.path}:{line}")
 
     def _read(self, line: int, text: str) -> Iterator[SnapshotRow | Rejected]:
         layout = self._layout
-        cells = _split(text, self._separator)
+        cells = split(text, self._separator)
         if cells is None or len(cells) != len(self.columns):
             reason = "The row has an open quote." if cells is None else (
                 f"The row has {len(cells)} cells, the header {len(self.columns)}."
@@ -258,10 +258,7 @@ class RegisterFile:
             return
         mends = cells[layout.mends].strip() if layout.mends is not None else ""
         for at, fixed in layout.registers:
-            kind = fixed
-            if kind is None:
-                named = cells[layout.register] if layout.register is not None else "import"
-                kind = _KINDS.get(_plain(named)) if named.strip() else RegisterKind.IMPORT
+            kind = fixed or kind_named(cells[layout.register] if layout.register is not None else "")
             if kind is None:
                 assert layout.register is not None
                 yield reject(
@@ -301,7 +298,7 @@ class RegisterFile:
 
 
 def _recognise(names: Sequence[str], place: str) -> _Layout:
-    plain = ["" if name.strip().lower().startswith(QUARANTINE_PREFIX) else _plain(name) for name in names]
+    plain = ["" if name.strip().lower().startswith(QUARANTINE_PREFIX) else plain(name) for name in names]
 
     def one_of(known: frozenset[str]) -> int | None:
         return next((at for at, name in enumerate(plain) if name in known), None)
@@ -328,7 +325,27 @@ def _recognise(names: Sequence[str], place: str) -> _Layout:
     return _Layout(point, meter, time, time_is, tuple(registers), register, mends)
 
 
-def _plain(name: str) -> str:
+def kind_named(text: str) -> RegisterKind | None:
+    """The register that a file's word means; import where it says nothing, None for a word nobody knows.
+
+    >>> kind_named("正向有功峰示数"), kind_named(""), kind_named("?")
+    (<RegisterKind.IMPORT_PEAK: 'import_peak'>, <RegisterKind.IMPORT: 'import'>, None)
+    """
+    return _KINDS.get(plain(text)) if text.strip() else RegisterKind.IMPORT
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a plain text file of any usual encoding.
+
+    Raises:
+        FileRefused: when there is no such file, or it is no text.
+    """
+    with bytes_in.find(path, trust_content=True).path.open("rb") as stream:
+        yield from _lines(stream, str(path))
+
+
+def plain(name: str) -> str:
+    """A column's or register's name without case, spaces, brackets and the words around it."""
     text = unicodedata.normalize("NFKC", name).strip().strip("\"'\ufeff").lower()
     text = re.sub(r"[\s_\-./]+", "", re.sub(r"[(\[].*?[)\]]", "", text))
     for ending in ("电能示值", "示数", "reading", "kwh"):
@@ -337,7 +354,8 @@ def _plain(name: str) -> str:
     return text
 
 
-def _split(text: str, separator: str) -> list[str] | None:
+def split(text: str, separator: str) -> list[str] | None:
+    """The cells of a line; None where its quotes do not match."""
     if '"' not in text:
         return text.split(separator)
     try:

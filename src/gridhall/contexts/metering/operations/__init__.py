@@ -10,6 +10,7 @@ from gridhall.contexts.metering.operations.meters import (
     exchange_meter,
     install_meter,
     install_meters,
+    load_meters,
     record_reading,
     remove_meter,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "import_readings",
     "install_meter",
     "install_meters",
+    "load_meters",
     "record_reading",
     "remove_meter",
     "thresholds",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django_integrity.conversion import Named, refine_integrity_error
 
+from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.metering.meterfiles import MeterFileWrong, read_meters
 from gridhall.contexts.metering.models import Meter, MeterInstallation, MeterRegister, RegisterReading
 from gridhall.contexts.metering.models.meters import ReadingReason
 from gridhall.contexts.metering.rules.registers import (
@@ -200,6 +203,54 @@ def install_meters(meters: pa.Table, *, now: datetime) -> int:
     return installed
 
 
+def load_meters(path: Path, *, zone: str, now: datetime) -> int:
+    """This will install the meters of a file, all or none, and give their number; see `meterfiles.read_meters`.
+
+    Raises:
+        FileRefused, MeterFileWrong: when the file cannot be understood, with file, line and field.
+        MeterElsewhere, UsagePointHasMeter: when a meter or a usage point is taken, with file and line.
+    """
+    rows = read_meters(path, zone=zone)
+    numbers = accounts.usage_point_ids([row.usage_point for row in rows]).to_pylist()
+    for row, number in zip(rows, numbers, strict=True):
+        if number is None:
+            raise MeterFileWrong(
+                f"There is no usage point {row.usage_point[:40]}.", path=f"{path}:{row.line}:usage_point",
+                remedy="Open it first: `gridhall accounts load`.",
+            )  # fmt: skip
+    known = set(Meter.objects.filter(serial__in={row.meter for row in rows}).values_list("serial", flat=True))
+    taken = set(
+        MeterInstallation.objects.filter(usage_point_id__in=set(numbers), span__endswith=None).values_list(
+            "usage_point_id", flat=True
+        )
+    )
+    places: dict[str, tuple[int, datetime, Decimal]] = {}
+    for row, number in zip(rows, numbers, strict=True):
+        place = f"{path}:{row.line}"
+        if row.meter in known:
+            raise MeterElsewhere(f"Meter {row.meter} is known already.", path=f"{place}:meter")
+        if number in taken:
+            raise UsagePointHasMeter(f"Usage point {row.usage_point} has a meter.", path=f"{place}:usage_point")
+        if places.setdefault(row.meter, (number, row.at, row.multiplier)) != (number, row.at, row.multiplier):
+            raise MeterFileWrong(
+                f"Meter {row.meter} has another row with another place or time.", path=f"{place}:meter"
+            )
+    table = pa.table(
+        {
+            "usage_point": pa.array(numbers, pa.int64()),
+            "serial": [row.meter for row in rows],
+            "at": pa.array([row.at for row in rows], pa.timestamp("us", tz="UTC")),
+            "multiplier": pa.array([row.multiplier for row in rows], pa.decimal128(10, 4)),
+            "register": [row.kind.value for row in rows],
+            "digits": pa.array([row.dial.digits for row in rows], pa.int16()),
+            "decimals": pa.array([row.dial.decimals for row in rows], pa.int16()),
+            "reading": pa.array([row.reading for row in rows], pa.decimal128(13, 4)),
+        }
+    )
+    install_meters(table, now=now)
+    return len(places)
+
+
 _INSTALL_MANY: Final = (
     "INSERT INTO metering_meter (serial, kind) SELECT DISTINCT serial, '' FROM new_meters",
     "INSERT INTO metering_meterregister (meter_id, kind, digits, decimals) "
@@ -300,6 +351,10 @@ def _refined(serial: str) -> Iterator[None]:
                 UsagePointHasMeter(
                     "The usage point has a meter at that time.", path=serial, remedy="Exchange or remove that meter."
                 ),
+            ),
+            (
+                Named("register_once_per_meter"),
+                RegisterMissing("A meter has each register once.", path=serial),
             ),
             (
                 Named("meter_serial_unique"),
