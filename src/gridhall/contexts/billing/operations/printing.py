@@ -68,6 +68,11 @@ def write_pdf(explanation: Explanation, output: Path, *, language: str = "zh-Han
             "GRIDHALL_FONTS; or print in English with --language en.",
         )
     fonts = [*([family] if family else []), *_LATIN]
+    shown = document(explanation, fonts, language)
+    if family is None:
+        # What cannot be set is left out rather than printed as empty boxes.
+        for name in ("organisation", "customer", "address", "reason", "cancelled_reason"):
+            shown[name] = shown[name] if shown[name].isascii() else ""
     form: Literal["pdf", "png"] = "png" if output.suffix.lower() == ".png" else "pdf"
     try:
         made = typst.compile(  # type: ignore[misc]  # the wheel's stub cannot be solved
@@ -76,7 +81,7 @@ def write_pdf(explanation: Explanation, output: Path, *, language: str = "zh-Han
             ignore_system_fonts=True,
             format=form,
             ppi=144.0,
-            sys_inputs={"bill": json.dumps(document(explanation, fonts, language), ensure_ascii=False)},
+            sys_inputs={"bill": json.dumps(shown, ensure_ascii=False)},
         )
     except typst.TypstError as error:
         raise PrintingFailed(f"The template cannot be set: {error}", path="billing/bill.typ") from error
