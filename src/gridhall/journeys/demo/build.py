@@ -18,7 +18,7 @@ from gridhall.contexts.accounts import operations as accounts
 from gridhall.contexts.accounts import queries as accounts_queries
 from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.metering import operations as metering
-from gridhall.contexts.metering.types.imports import ImportReport
+from gridhall.contexts.metering.types import ImportReport
 from gridhall.contexts.tariffs import operations as tariffs
 from gridhall.journeys.demo import cast, grid, headend, meters, pack, portfolio, state
 from gridhall.journeys.demo.pack import Pack, Size
