@@ -298,15 +298,15 @@ class RegisterFile:
 
 
 def _recognise(names: Sequence[str], place: str) -> _Layout:
-    plain = ["" if name.strip().lower().startswith(QUARANTINE_PREFIX) else plain(name) for name in names]
+    bare = ["" if name.strip().lower().startswith(QUARANTINE_PREFIX) else plain(name) for name in names]
 
     def one_of(known: frozenset[str]) -> int | None:
-        return next((at for at, name in enumerate(plain) if name in known), None)
+        return next((at for at, name in enumerate(bare) if name in known), None)
 
     point, meter, register, reading = one_of(_POINT), one_of(_METER), one_of(_REGISTER), one_of(_READING)
     times = [("at", one_of(_AT)), ("day", one_of(_DAY)), ("day_end", one_of(_DAY_END))]
     time_is, time = next(((kind, at) for kind, at in times if at is not None), ("", None))
-    wide = [(at, kind) for at, name in enumerate(plain) if (kind := _KINDS.get(name)) and at != register]
+    wide = [(at, kind) for at, name in enumerate(bare) if (kind := _KINDS.get(name)) and at != register]
     missing = (
         "whose register it is" if point is None and meter is None
         else "when it was read" if time is None
