@@ -185,6 +185,8 @@ def registers(usage_point: Number, start: From, end: To, as_of: AsOf = None, as_
     """
     span = _span(start, end)
     with_database()
+    from django.conf import settings
+
     from gridhall.contexts.metering import queries
 
     (identity,) = _numbers([usage_point], None)
@@ -204,8 +206,14 @@ def registers(usage_point: Number, start: From, end: To, as_of: AsOf = None, as_
         (each.meter, each.start.date(), each.end.date() if each.end else "…", each.multiplier) for each in found
     ]
     show_table(f"Meters of {usage_point}", ["meter", "from", "to", "multiplier"], installed_rows)
-    columns = ("register", "wh", "from", "to", "estimated", "rollovers", "finding")
-    show_table(f"Registers {span}", columns, _cells(rows, columns))
+    columns = ("register", "wh", "covered", "estimated", "rollovers", "finding")
+    local = ZoneInfo(settings.TIME_ZONE)
+    for row in rows:
+        covered = [f"{row[bound].astimezone(local):%Y-%m-%d %H:%M}" for bound in ("from", "to")]
+        row["covered"] = " - ".join(covered)
+        row["estimated"] = "yes" if row["estimated"] else ""
+    heads = ("register", "Wh", "covered", "estimated", "rollovers", "finding")
+    show_table(f"Registers {span}", heads, _cells(rows, columns))
 
 
 @readings.command()
@@ -232,7 +240,8 @@ def check(
         return
     people.print(f"{len(found)} stretches of days compared, {len(wrong)} disagree")
     columns = ("usage_point", "start", "end", "interval_wh", "register_wh", "tolerance_wh")
-    show_table("Intervals against registers", columns, _cells(wrong[:_SHOWN], columns))
+    heads = ("usage point", "from", "to (excl.)", "intervals Wh", "register Wh", "tolerance Wh")
+    show_table("Intervals against registers", heads, _cells(wrong[:_SHOWN], columns))
 
 
 def _freshness_of_one(
