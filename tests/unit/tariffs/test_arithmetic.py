@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhall.contexts.tariffs.rules.arithmetic import half_up
+from gridhall.contexts.tariffs.rules.arithmetic import half_up, rest
 from gridhall.contexts.tariffs.rules.power_factor import adjustments, power_factor_from, power_factors, table
 from gridhall.contexts.tariffs.rules.tiers import into_tiers, spread
 
@@ -28,6 +28,14 @@ def test_rounding_is_that_of_fractions_at_any_size(pairs: list[tuple[int, int]],
         exact = Fraction(one * other, divisor)
         rounded = int(abs(exact) + Fraction(1, 2))
         assert result == (rounded if exact >= 0 else -rounded)
+
+
+@given(st.lists(st.tuples(huge, st.integers(-(10**9), 10**9)), min_size=1, max_size=5), st.integers(10**9, 10**17))
+def test_the_rest_of_rounding_is_exact_at_any_size(pairs: list[tuple[int, int]], divisor: int):
+    factors = [column(*(a for a, _ in pairs)), column(*(b for _, b in pairs)), 7]
+    rounded = half_up(factors, divisor, rows=len(pairs))
+    for (one, other), fen, left in zip(pairs, rounded.tolist(), rest(factors, divisor, rounded).tolist(), strict=True):
+        assert 7 * one * other == fen * divisor + left
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 6))

@@ -221,6 +221,20 @@ def test_it_needs_no_database_and_no_django(january: Path):
     assert done.returncode == 0, done.stderr
 
 
+def test_what_the_customer_before_used_does_not_count(january: Path):
+    beijing = CONTENT / "beijing-residential.yaml"
+    _, told = price(january, "--from", "2026-01-21", "--to", "2026-02-01", "--move-in", "2026-01-11", tariff=beijing)
+    assert told["bills"][0]["tier_used"] == "120.000"
+
+
+def test_export_of_strangers_is_told(january: Path, tmp_path: Path):
+    export = tmp_path / "export.csv"
+    export.write_text("usage_point,start,kwh\nC,2026-01-05 10:00,1\nC,2026-01-05 10:30,1\n")
+    code, told = price(january, *JANUARY, "--export", export)
+    assert code == 0
+    assert "C" in told["notes"][0]
+
+
 def test_holidays_come_from_the_business_calendar(tmp_path: Path):
     """1 October is a holiday: its noon is deep valley, unless holidays are named or left out."""
     file = tmp_path / "october.csv"

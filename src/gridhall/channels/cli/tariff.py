@@ -279,8 +279,9 @@ def _json(tariff: "Tariff", priced: "Priced") -> dict[str, Any]:
         "tariff": _tariff(tariff),
         "bills": [_bill(bill) for bill in priced.bills],
         "refused": priced.refused,
+        "notes": priced.notes,
         "rejected": {
-            "count": len(priced.rejected),
+            "count": priced.rejected_count,
             "first": [
                 {
                     "file": file,
@@ -369,7 +370,9 @@ def _show(tariff: "Tariff", priced: "Priced") -> None:
         show_table(title, ("项目", "line", "quantity", "unit", "price", "amount"), [*lines, total])
     for each in priced.refused:
         people.print(f"{each['usage_point']} {each['start']}: {each['message']} ({each['code']})", style="yellow")
+    for note in priced.notes:
+        people.print(note, style="yellow", markup=False, highlight=False)
     if priced.rejected:
-        people.print(f"{len(priced.rejected)} rows of readings were not taken in:", style="yellow")
+        people.print(f"{priced.rejected_count} rows of readings were not taken in:", style="yellow")
         for file, rejected in priced.rejected[:_TOLD]:
             people.print(f"  {file}:{rejected.line}:{rejected.field}: {rejected.reason}", markup=False, highlight=False)

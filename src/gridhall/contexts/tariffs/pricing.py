@@ -18,9 +18,13 @@ from gridhall.contexts.tariffs.series import read_series
 from gridhall.contexts.tariffs.types import Calendar, GivenTerms, Priced, PricedBill, PriceSeries, RatedBills, Tariff
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake import engine
-from gridhall.lake.formats import read_all
+from gridhall.lake.curves import SCHEMA
+from gridhall.lake.formats import read
 from gridhall.lake.needs import Channel
 from gridhall.lake.readings import Readings
+
+#: Rejected rows that are kept to be told; all are counted.
+_TOLD: Final = 100
 
 #: What a refusal of one bill means.
 REFUSALS: Final = {
@@ -57,50 +61,80 @@ def price_files(
 ) -> Priced:
     """See `operations.price_files`."""
     priced = Priced()
-    tables: dict[Channel, pa.Table] = {}
-    for channel, file in files.items():
-        found = read_all(file, zone=str(zone))
-        priced.rejected += [(str(file), row) for row in found.rejected]
-        tables[channel] = found.table
-    names: list[str] = pc.unique(tables[Channel.IMPORT]["usage_point"]).to_pylist()
+    before = _counted_from(tariff, span, terms)
+    first = before or span.start
+    names: dict[str, int] = {}
+    tables = {
+        channel: _read(priced, file, zone, DateSpan(first, span.end), names, grow=channel is Channel.IMPORT)
+        for channel, file in sorted(files.items(), key=lambda item: item[0] is not Channel.IMPORT)
+    }
     if not names:
         raise RatingRefused("no_readings", "The file has no usable readings.", path=str(files[Channel.IMPORT]))
+    earliest = pc.min(tables[Channel.IMPORT]["day"]).as_py()
+    if before is not None and (earliest is None or earliest >= span.start):
+        before, first = None, span.start
     series = _series(tariff, zone, prices)
     with engine.session() as session:
-        readings = {
-            channel: Readings(session, session.table(_numbered(table, names))) for channel, table in tables.items()
-        }
-        before = None if terms.tier_used_wh is not None else _counted_from(tariff, span, tables[Channel.IMPORT])
-        start = before or span.start
+        readings = {channel: Readings(session, session.table(table)) for channel, table in tables.items()}
         rated = rate_agreements(
             tariff,
             _agreements(len(names), span, before, terms),
             readings,
-            DateSpan(start, span.end),
+            DateSpan(first, span.end),
             zone=zone,
             calendar=calendar,
             prices=series,
         )
-    _tell(priced, rated, names, span, missing)
+    _tell(priced, rated, list(names), span, missing)
     return priced
 
 
-def _numbered(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Rows of known usage points, numbered by their place among the names."""
-    number = pc.index_in(table["usage_point"], pa.array(names, pa.string()))
-    numbered = table.set_column(0, pa.field("usage_point", pa.int64()), number.cast(pa.int64()))
-    return numbered.filter(pc.is_valid(number))
+def _read(priced: Priced, file: Path, zone: ZoneInfo, span: DateSpan, names: dict[str, int], *, grow: bool) -> pa.Table:
+    """The rows of a file on the days of a span, usage points numbered; only those are kept in memory.
+
+    Args:
+        names: the number of each usage point; ``grow`` adds those that are new, otherwise they are passed over and
+            told.
+    """
+    parts = [SCHEMA.empty_table()]
+    strangers: set[str] = set()
+    for batch in read(file, zone=str(zone)):
+        priced.rejected_count += len(batch.rejected)
+        priced.rejected += [(str(file), row) for row in batch.rejected[: max(0, _TOLD - len(priced.rejected))]]
+        for table in batch.table().to_batches():
+            found = pc.unique(table["usage_point"]).to_pylist()
+            if grow:
+                for name in found:
+                    names.setdefault(name, len(names))
+            else:
+                strangers.update(name for name in found if name not in names)
+            number = pc.index_in(table["usage_point"], pa.array(list(names), pa.string())).cast(pa.int64())
+            numbered = pa.Table.from_batches([table]).set_column(0, SCHEMA.field(0), number)
+            wanted = pc.and_(
+                pc.is_valid(number),
+                pc.and_(pc.greater_equal(table["day"], span.start), pc.less(table["day"], span.end)),
+            )
+            parts.append(numbered.filter(wanted))
+    if strangers:
+        shown = ", ".join(sorted(strangers)[:3])
+        priced.notes.append(
+            f"{file}: {len(strangers)} usage points are not in the file of imported energy ({shown} …); left out."
+        )
+    return pa.concat_tables(parts)
 
 
-def _counted_from(tariff: Tariff, span: DateSpan, readings: pa.Table) -> date | None:
+def _counted_from(tariff: Tariff, span: DateSpan, terms: GivenTerms) -> date | None:
     """The first day before the span that counts towards its first bills, None when there is none."""
+    if terms.tier_used_wh is not None:
+        return None
     first = pieces(tariff, DateSpan(span.start, span.start + timedelta(days=1)))[0]
     starts = [first.tier_start] if first.tier_start else []
     if first.plan and any(isinstance(p, models.Minimum) and p.per == "year" for p in first.plan.text.components):
         starts.append(date(span.start.year, 1, 1))
-    earliest = pc.min(readings["day"]).as_py()
     start = min(starts, default=span.start)
-    return start if start < span.start and earliest < span.start else None
+    if terms.move_in is not None:
+        start = max(start, terms.move_in)  # what the one before used does not count
+    return start if start < span.start else None
 
 
 def _agreements(count: int, span: DateSpan, before: date | None, terms: GivenTerms) -> pa.Table:

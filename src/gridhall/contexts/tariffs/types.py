@@ -210,4 +210,7 @@ class Priced:
 
     bills: list[PricedBill] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
+    #: The first of the rows of readings that were not taken in, with their file, and how many there are.
     rejected: "list[tuple[str, Rejected]]" = field(default_factory=list)
+    rejected_count: int = 0
+    notes: list[str] = field(default_factory=list)
