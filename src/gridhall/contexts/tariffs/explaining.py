@@ -57,6 +57,8 @@ def plain(value: Decimal, least: int) -> Decimal:
 def _formula(line: Line, quantity: Decimal, price: Decimal, amount: Decimal, currency: str) -> str:
     if line.scale == 2 and line.unit == currency:
         return f"{quantity:f} {currency} × {plain(price * 100, 0):f} % = {amount:f} {currency}"
+    if line.price is None and line.scale == 0 and line.unit == currency:
+        return f"exact sum of the lines, rounded once, less the sum of rounded lines = {amount:f} {currency}"
     if line.price is None and line.scale == 0:
         return f"top-up to the least amount per {line.unit} = {amount:f} {currency}"
     about = "mean " if line.price is None else ""

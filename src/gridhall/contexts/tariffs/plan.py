@@ -14,6 +14,7 @@ from gridhall.contexts.tariffs.types import Calendar, Line, Plan, Tariff
 from gridhall.kernel.spans import DateSpan
 
 _TIERS_ZH = "一二三四五六七八九十"
+_OF_LINES = "the bill's own lines"
 _RULES_OF_1983 = "1983 rules on adjustment by power factor (功率因数调整电费办法)"
 
 
@@ -139,6 +140,8 @@ def _drafts(part: models.AnyComponent, document: TariffDocument, version: Versio
             yield _Draft(part.code, label, unit, -part.price.value, source(part.price), scale=scale)
         case models.FreeQuota():
             yield _Draft(part.code, label, "kWh", -part.price.value, source(part.price))
+        case models.Rounding():
+            yield _Draft(part.code, label, currency, None, part.source or _OF_LINES, scale=0, price_scale=2)
         case models.Minimum():
             yield _Draft(part.code, label, part.per, None, source(part.price), scale=0, price_scale=2)
         case models.Tax():
@@ -197,6 +200,7 @@ _DEFAULT_LABELS = {
     "fixed": Label.of("固定费用", "fixed charge"),
     "credit": Label.of("减免", "credit"),
     "free_quota": Label.of("免费电量", "free quota"),
+    "rounding": Label.of("尾差调整", "rounding to the exact total"),
     "minimum": Label.of("最低电费补足", "top-up to the minimum charge"),
     "tax": Label.of("税", "tax"),
 }

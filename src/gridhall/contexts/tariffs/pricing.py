@@ -172,7 +172,7 @@ def _series(tariff: Tariff, zone: ZoneInfo, prices: Path | None) -> dict[str, Pr
                     path=part.code,
                     remedy="Give --prices FILE.",
                 )
-            found[part.code] = read_series(file, minutes=part.interval, zone=zone, unit=tariff.currency)
+            found[part.code] = read_series(file, minutes=part.interval, zone=zone)
     return found
 
 

@@ -296,6 +296,8 @@ def _rate_batch(
                 case models.PowerFactor():
                     found = adjustments.charge_power_factor(batch, plan_index, part, lines[0], mask)
                     power_factor = np.where(found >= 0, found, power_factor)
+                case models.Rounding():
+                    adjustments.charge_rounding(batch, plan_index, lines[0], mask)
                 case models.Minimum():
                     charged = None
                     if part.per == "year":
@@ -329,7 +331,7 @@ def _rate_batch(
 
 
 #: What is worked out from other lines comes after them, whatever the order of the document.
-_WORK: Final = {"credit": 1, "power_factor": 2, "minimum": 3, "tax": 4}
+_WORK: Final = {"credit": 1, "power_factor": 2, "rounding": 3, "minimum": 4, "tax": 5}
 
 
 def _in_order_of_work(plan: Plan) -> list[models.AnyComponent]:

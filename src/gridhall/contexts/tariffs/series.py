@@ -26,7 +26,7 @@ class BadPriceSeries(GridhallError):
     code = "bad_price_series"
 
 
-def read_series(file: Path, *, minutes: int, zone: ZoneInfo, unit: str = "") -> PriceSeries:
+def read_series(file: Path, *, minutes: int, zone: ZoneInfo) -> PriceSeries:
     """Read a price series from CSV or Parquet.
 
     The time column is called ``start``, ``ts``, ``time`` or ``timestamp``, the price column has ``price`` in its name
@@ -36,7 +36,6 @@ def read_series(file: Path, *, minutes: int, zone: ZoneInfo, unit: str = "") -> 
     Args:
         minutes: the step of the series.
         zone: of times without offset, and of the days.
-        unit: the currency, for messages.
 
     Raises:
         BadPriceSeries: with file, line and column.

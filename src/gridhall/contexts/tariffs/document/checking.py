@@ -26,6 +26,7 @@ _TYPES: Final = frozenset(
         "fixed",
         "credit",
         "free_quota",
+        "rounding",
         "minimum",
         "tax",
     )

@@ -91,6 +91,8 @@ def of_version(
                         "Add source to the price, its component or the version.",
                     )
                 )
+        if part.type == "rounding":
+            findings += _of_rounding(at, part, components)
         if part.type == "tax" and part.source is None and source is None:
             findings.append(Finding("price_without_source", "This tax names no source.", (*at, "rate")))
         for position, code in enumerate(getattr(part, "applies_to", None) or []):
@@ -212,6 +214,16 @@ def _of_component(at: Place, part: Any, time_of_use: Mapping[str, TimeOfUse | No
         yield from _of_energy(at, part)
     elif part.basis == "contracted" and part.price is None:
         yield Finding("contradiction", "Contracted demand has a single price.", (*at, "basis"))
+
+
+def _of_rounding(at: Place, part: models.Rounding, components: Sequence[Any]) -> Iterator[Finding]:
+    others = [each for each in components if each is not None and each is not part]
+    if any(each.type == "rounding" for each in others):
+        yield Finding("contradiction", "A version has one rounding: a sum is rounded once.", (*at, "type"))
+    if any(each.type == "credit" and not each.refundable for each in others):
+        yield Finding(
+            "contradiction", "Beside a credit that is cut (refundable: false) no exact sum is known.", (*at, "type")
+        )
 
 
 def _of_energy(at: Place, part: models.Energy) -> Iterator[Finding]:

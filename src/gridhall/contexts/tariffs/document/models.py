@@ -257,6 +257,17 @@ class FreeQuota(Component):
     prorate: bool = False
 
 
+class Rounding(Component):
+    """Lets the charges before minimum and tax come to their exact sum rounded once, half up: a line of the difference.
+
+    Each line of a bill is rounded by itself, so their sum may lie some fen beside the exact sum (尾差); a utility that
+    rounds only the total bills the difference as this line says. Where a version starts within a bill, the part of each
+    version is rounded.
+    """
+
+    type: Literal["rounding"]
+
+
 class Minimum(Component):
     """A bill's least amount per month, day or year; what the charges fall short of it is a line of its own.
 
@@ -280,7 +291,18 @@ class Tax(Component):
 
 
 AnyComponent = Annotated[
-    Energy | Surcharge | Dynamic | Capacity | Demand | PowerFactor | Fixed | Credit | FreeQuota | Minimum | Tax,
+    Energy
+    | Surcharge
+    | Dynamic
+    | Capacity
+    | Demand
+    | PowerFactor
+    | Fixed
+    | Credit
+    | FreeQuota
+    | Rounding
+    | Minimum
+    | Tax,
     Field(discriminator="type"),
 ]
 

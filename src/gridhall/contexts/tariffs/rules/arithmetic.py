@@ -61,6 +61,34 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
     return result
 
 
+def rest(factors: Sequence[Integers | int], divisor: int, rounded: Integers) -> Integers:
+    """What rounding left off: the product of factors less ``rounded`` × divisor, exact whatever the product's size.
+
+    The rest is at most half the divisor, so that it is what remains when 64-bit products wrap around.
+
+    Args:
+        rounded: `half_up` of the same factors and divisor.
+
+    Raises:
+        OverflowError: when the divisor leaves 62 bits.
+
+    >>> rest([np.array([5, -5, 14]), 1], 10, np.array([1, -1, 1])).tolist()
+    [-5, 5, 4]
+    """
+    if divisor >= 2**62:
+        raise OverflowError("the rest of a charge does not fit 64 bits")
+    constant = 1
+    product = -divisor * rounded
+    exact: Integers | None = None
+    for factor in factors:
+        if isinstance(factor, int | np.integer):
+            constant *= int(factor)
+        else:
+            exact = factor if exact is None else exact * factor
+    wrapped = (constant + 2**63) % 2**64 - 2**63
+    return product + (wrapped if exact is None else exact * np.int64(wrapped))
+
+
 def _divide(product: Integers, divisor: Integers | int) -> Integers:
     """Round half away from zero; for one positive divisor and int64 throughout."""
     if isinstance(divisor, int) and divisor == 1:

@@ -188,6 +188,8 @@ def _labels(rate: Fields, name: str) -> list[str]:
 def _amounts(rate: Fields) -> Iterator[Content]:
     if (amount := charges.fixed(rate)) is not None:
         yield _amount("fixed", ("固定电费", "Fixed charge"), amount)
+    # What a US utility bills is the exact sum, rounded once.
+    yield {"type": "rounding", "code": "rounding"}
     if (amount := charges.minimum(rate)) is not None:
         yield _amount("minimum", ("最低电费", "Minimum charge"), amount)
 

@@ -1,5 +1,6 @@
-"""What is worked out from the other lines: power-factor adjustment, minimum charge, tax."""
+"""What is worked out from the other lines: power-factor adjustment, rounding, minimum charge, tax."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,10 +51,29 @@ def charge_power_factor(batch: Batch, plan_index: int, part: models.PowerFactor,
         or (each.type == "dynamic" and each.channel == "import")
     ]
     base = base_of(batch, plan_index, part.applies_to, default=default)
-    amount = half_up([base, rates], 10**RATE_SCALE, rows=batch.size)
+    worth = (base, rates), 10**RATE_SCALE
+    amount = half_up(*worth, rows=batch.size)
     shown = np.where(rates == 0, 0, base)
-    batch.charges.append(Charge(plan_index, line, shown, rates, amount))
+    batch.charges.append(Charge(plan_index, line, shown, rates, amount, worth=worth))
     return np.where(standard > 0, found, -1)
+
+
+def charge_rounding(batch: Batch, plan_index: int, line: Line, mask: Mask) -> None:
+    """Add what the lines of a plan lack of their exact sum rounded once, half up (away from zero)."""
+    charges = [each for each in batch.charges if each.plan_index == plan_index and each.line.settlement == "bill"]
+    rests = [each.rest for each in charges]
+    whole = math.lcm(*(divisor for _, divisor in rests))
+    # Each rest is at most half a fen; should their sum not fit 64 bits, Python's integers take over.
+    kind = np.int64 if whole * (len(rests) + 2) < 2**62 else object
+    left = np.zeros(batch.size, dtype=kind)
+    for numerator, divisor in rests:
+        left += np.asarray(numerator, dtype=kind) * (whole // divisor)
+    difference, beyond = np.divmod(2 * left + whole, 2 * whole)
+    total = batch.sum(each.amount for each in charges)
+    # A sum halfway between two fen goes away from zero, as every amount does.
+    down = (beyond == 0) & (total + difference <= 0)
+    found = np.where(mask, difference - down, 0).astype(np.int64)
+    batch.charges.append(Charge(plan_index, line, (found != 0).astype(np.int64), found, found))
 
 
 def charge_minimum(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridhall.contexts.tariffs.document import models
-from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up
+from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up, rest
 from gridhall.contexts.tariffs.rules.pieces import Layout, Piece
 from gridhall.contexts.tariffs.types import Line, Plan
 from gridhall.lake.needs import Channel
@@ -81,6 +81,16 @@ class Charge:
     price: Integers | int
     amount: Integers
     fund: bool = False
+    #: What the amount is rounded from, in fen: factors and divisor; None where the amount is exact.
+    worth: tuple[tuple[Integers | int, ...], int] | None = None
+
+    @property
+    def rest(self) -> tuple[Integers | int, int]:
+        """What rounding left off the amount: numerator, as a column, and denominator."""
+        if self.worth is None:
+            return 0, 1
+        factors, divisor = self.worth
+        return rest(factors, divisor, self.amount), divisor
 
 
 class Intervals(Protocol):
@@ -162,11 +172,10 @@ class Batch:
         assert line.price is not None
         price = integer(line.price, line.price_scale)
         numerator, denominator = share
-        amount = half_up(
-            [quantity, price, numerator], 10 ** (scale + line.price_scale - 2) * denominator, rows=self.size
-        )
+        factors, divisor = (quantity, price, numerator), 10 ** (scale + line.price_scale - 2) * denominator
+        amount = half_up(factors, divisor, rows=self.size)
         shown = half_up([quantity, 10 ** (line.scale - scale), numerator], denominator, rows=self.size)
-        self.charges.append(Charge(plan_index, line, shown, price, amount, fund))
+        self.charges.append(Charge(plan_index, line, shown, price, amount, fund, (factors, divisor)))
 
 
 def integer(value: Decimal, scale: int) -> int:

@@ -60,9 +60,10 @@ def charge_dynamic(
     quantity, priced = np.where(mask, quantity, 0), np.where(mask, priced, 0)
     if channel is Channel.EXPORT:
         priced = -priced
-    amount = half_up([priced], 10 ** (scale + 1), rows=batch.size)
+    worth = (priced,), 10 ** (scale + 1)
+    amount = half_up(*worth, rows=batch.size)
     mean = half_up([priced, 10 ** max(0, line.price_scale - scale)], np.maximum(quantity, 1), rows=batch.size)
-    batch.charges.append(Charge(plan_index, line, quantity, mean, amount))
+    batch.charges.append(Charge(plan_index, line, quantity, mean, amount, worth=worth))
 
 
 def energy_of(batch: Batch, part: models.Energy, piece: BilledPiece, period: str | None) -> Integers:

@@ -119,6 +119,21 @@ def tells_holidays_apart(tariff: Tariff) -> bool:
     return any({"holiday", "makeup"} & day_types_told_apart(division) for division in divisions)
 
 
+def read_series(file: Path, *, minutes: int, zone: ZoneInfo) -> PriceSeries:
+    """Read a price series from CSV or Parquet: a column of times (``start``) and one of prices (``price``).
+
+    Args:
+        minutes: the step of the series.
+        zone: of times without offset, and of the days.
+
+    Raises:
+        BadPriceSeries: with file, line and column.
+    """
+    from gridhall.contexts.tariffs.series import read_series as read
+
+    return read(file, minutes=minutes, zone=zone)
+
+
 def document_schema() -> dict[str, Any]:
     """The JSON Schema of tariff documents."""
     from gridhall.contexts.tariffs.document import json_schema
