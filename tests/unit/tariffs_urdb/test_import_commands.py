@@ -44,7 +44,8 @@ def test_a_rate_becomes_a_document(app: typer.Typer, tmp_path: Path) -> None:
     document = parse(read_yaml(printed.output, name="printed"))
     version = document.versions[0]
     assert str(version.start) == "2026-01-01"
-    energy, winter, summer = version.components
+    energy, winter, summer, rounding = version.components
+    assert rounding.type == "rounding"
     assert energy.type == "energy"
     assert energy.tiers is not None
     assert energy.tiers.within == "proportional"

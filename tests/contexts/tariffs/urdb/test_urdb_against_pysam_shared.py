@@ -34,3 +34,5 @@ def test_exact_or_refused(file, loads) -> None:
         assert (row.outcome, row.reason) == ("refused", REFUSED[file.stem])
     else:
         assert (row.outcome, row.months) == ("exact", 12 * len(loads))
+        assert row.equal_to_the_cent + row.ties == row.months
+        assert row.ties <= row.months // 100
