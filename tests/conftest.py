@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -182,8 +183,9 @@ def _sweep_killed_runs() -> None:
     """End what a killed test run could not: its server and its home."""
     for home in Path(tempfile.gettempdir()).glob("gridhall-test-*-*"):
         owner = int(home.name.split("-")[2])
-        if home.stat().st_uid == os.geteuid() and not _alive(owner):
-            _end(home)
+        with suppress(OSError):  # another run may be sweeping, too
+            if home.stat().st_uid == os.geteuid() and not _alive(owner):
+                _end(home)
 
 
 def _alive(process: int) -> bool:

@@ -100,6 +100,27 @@ def test_a_folder_that_is_no_database_is_left_alone(server: EmbeddedServer) -> N
     assert (server.data / "letter.txt").read_text() == "mine"
 
 
+def test_a_server_that_still_recovers_is_waited_for(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.ensure_running(["gridhall"])
+    answers = iter([psycopg.OperationalError("FATAL:  the database system is starting up")] * 3)
+    connect = EmbeddedServer._connect
+
+    def recovering(self: EmbeddedServer) -> psycopg.Connection[Any]:
+        if error := next(answers, None):
+            raise error
+        return connect(self)
+
+    monkeypatch.setattr(EmbeddedServer, "_connect", recovering)
+    assert not server.ensure_running(["gridhall"])
+
+
+def test_a_directory_that_cannot_be_used_is_a_typed_error(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where the directory should be")
+    with pytest.raises(EmbeddedServerFailed) as caught:
+        EmbeddedServer(tmp_path / "home").ensure_running()
+    assert "GRIDHALL_HOME" in caught.value.remedy
+
+
 def test_stopping_what_does_not_run_is_no_error(server: EmbeddedServer) -> None:
     assert not server.stop()
     assert not server.is_running()

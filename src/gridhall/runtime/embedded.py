@@ -32,6 +32,9 @@ _LONGEST_SOCKET: Final = 100
 _SUPERUSER: Final = "postgres"
 _START_SECONDS: Final = 600  # recovery after a crash replays at most max_wal_size of log
 _MIB: Final = 1024 * 1024
+#: In what a server that answers, but does not let us in, says; its messages are in English.
+_ANSWERED: Final = "FATAL:"
+_STARTING: Final = "the database system is starting up"
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,11 @@ class EmbeddedServer:
         return Path(tempfile.gettempdir()) / f"gridhall-{digest}"
 
     def is_running(self) -> bool:
-        """Whether the server answers now."""
+        """Whether the server runs now, be it ready, still recovering, or with all its connections taken."""
         try:
             self._connect().close()
-        except psycopg.OperationalError:
-            return False
+        except psycopg.OperationalError as error:
+            return _ANSWERED in str(error)
         return True
 
     def ensure_running(self, databases: Sequence[str] = ()) -> bool:
@@ -81,13 +84,23 @@ class EmbeddedServer:
         """
         if self._has(databases):
             return False
+        try:
+            return self._ensure_running(databases)
+        except OSError as error:
+            raise EmbeddedServerFailed(
+                f"The embedded PostgreSQL cannot use its directory: {error.strerror or error}.",
+                path=str(error.filename or self.data),
+                remedy="Run as the user who made it, make room, or set GRIDHALL_HOME to another directory.",
+            ) from error
+
+    def _ensure_running(self, databases: Sequence[str]) -> bool:
         self.home.mkdir(parents=True, exist_ok=True)
         with self._lock():
             started = not self.is_running()
             if started:
                 self._initialise()
                 self._start()
-            with self._connect() as connection:
+            with self._connect_when_ready() as connection:
                 for name in databases:
                     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -117,6 +130,21 @@ class EmbeddedServer:
         return psycopg.connect(
             host=str(self.socket_dir), user=_SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=10
         )
+
+    def _connect_when_ready(self) -> psycopg.Connection[Any]:
+        # Whoever started it may have been killed while it recovers; recovery ends by itself.
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                return self._connect()
+            except psycopg.OperationalError as error:
+                if _STARTING not in str(error) or time.monotonic() > deadline:
+                    raise EmbeddedServerFailed(
+                        f"The embedded PostgreSQL does not let us in: {str(error).strip()}",
+                        path=str(self.data),
+                        remedy="Stop it by `gridhall database stop` and try again.",
+                    ) from error
+                time.sleep(0.2)
 
     def _has(self, databases: Sequence[str]) -> bool:
         try:
