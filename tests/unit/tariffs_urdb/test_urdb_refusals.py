@@ -294,7 +294,7 @@ def test_what_carries_no_money_is_passed_over() -> None:
         flatdemandstructure=[[{"rate": 0, "adj": 0}]],
     )
     version = urdb.load(json.dumps(harmless)).plans[0].text
-    assert [component.code for component in version.components] == ["energy", "fixed"]
+    assert [component.code for component in version.components] == ["energy", "fixed", "rounding"]
     assert version.note is not None
     assert "Not approved" in version.note
 
