@@ -22,6 +22,7 @@ from gridhall.contexts.metering.rules.registers import (
     energy_between,
     greatest_demand,
     on_the_dial,
+    spread,
     tolerance,
 )
 from gridhall.lake.needs import Channel
@@ -79,6 +80,33 @@ def test_parts_of_a_span_add_up_to_the_whole_wherever_it_is_cut(
     parts = [energy_between([register], first, cut), energy_between([register], cut, last)]
     assert whole is not None
     assert sum(part.energy or 0 for part in parts if part) == whole.energy
+
+
+@given(
+    dial=dials,
+    multiplier=multipliers,
+    start=st.integers(0, 10**6),
+    steps=st.lists(st.integers(0, 90), min_size=1, max_size=5),
+    hours=st.integers(1, 30),
+)
+def test_energy_shared_out_over_hours_is_what_each_part_of_the_span_has(
+    dial: Dial, multiplier: Decimal, start: int, steps: list[int], hours: int
+) -> None:
+    counts = [start]
+    for step in steps:
+        counts.append(counts[-1] + step)
+    register = Installed(
+        "M1", dial, multiplier, [Snapshot(at(day), shown(count, dial)) for day, count in enumerate(counts)]
+    )
+    edges = np.arange(-1, len(steps) * 24 // hours + 2) * hours * 3600 + int(NEW_YEAR.timestamp())
+    shares = spread([register], edges)
+    for index, share in enumerate(shares.tolist()):
+        begin, end = (datetime.fromtimestamp(int(edge), UTC) for edge in edges[index : index + 2])
+        part = energy_between([register], begin, end)
+        assert share == (part.energy if part else 0)
+    whole = energy_between([register], register.snapshots[0].at, register.snapshots[-1].at)
+    assert whole is not None
+    assert shares.sum() == whole.energy
 
 
 def test_a_meter_exchange_adds_what_the_old_and_the_new_meter_counted() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -214,6 +215,38 @@ def registers(usage_point: Number, start: From, end: To, as_of: AsOf = None, as_
         row["estimated"] = "yes" if row["estimated"] else ""
     heads = ("register", "Wh", "covered", "estimated", "rollovers", "finding")
     show_table(f"Registers {span}", heads, _cells(rows, columns))
+
+
+@readings.command()
+@refusals
+def derive(
+    start: From, end: To, organisation: Organisation = None, channel: ChannelOption = Channel.IMPORT,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Make day curves from registers for usage points without interval readings, so that they can be billed.
+
+    What the registers counted is shared out evenly in time; the sum is theirs to the Wh, the hours are marked as
+    estimates. Bills wait for a clerk where more is estimated than content/rules/billing.yaml allows.
+
+    Example: gridhall readings derive --from 2026-03-01 --to 2026-04-01
+    """
+    span = _span(start, end)
+    with_database()
+    from django.conf import settings
+
+    from gridhall.contexts.metering import operations
+
+    found = operations.derive_curves(
+        span, now=clock.now(), zone=settings.TIME_ZONE, organisation=organisation, channel=channel
+    )
+    if as_json:
+        show_json(asdict(found))
+        return
+    people.print(
+        f"{found.derived} usage points, {kwh(found.energy)} kWh, as of version {found.version or 'none'}; left alone: "
+        f"{found.measured} with interval readings, {found.unread} not read over the whole span, "
+        f"{found.unbelieved} with readings that are not believed"
+    )
 
 
 @readings.command()

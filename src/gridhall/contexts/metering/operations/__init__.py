@@ -1,5 +1,6 @@
 """What metering does: readings taken in; meters installed, exchanged, removed and read."""
 
+from gridhall.contexts.metering.operations.derived import DerivedCurves, derive_curves
 from gridhall.contexts.metering.operations.imports import ZoneUnknown, import_readings, thresholds
 from gridhall.contexts.metering.operations.meters import (
     MeterElsewhere,
@@ -16,12 +17,14 @@ from gridhall.contexts.metering.operations.meters import (
 )
 
 __all__ = [
+    "DerivedCurves",
     "MeterElsewhere",
     "MeterReadingImplausible",
     "MeterUnknownHere",
     "RegisterMissing",
     "UsagePointHasMeter",
     "ZoneUnknown",
+    "derive_curves",
     "exchange_meter",
     "import_readings",
     "install_meter",

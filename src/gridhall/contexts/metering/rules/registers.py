@@ -5,6 +5,7 @@ makes them those of the usage point. It shows ``digits`` whole digits and ``deci
 after its last digit is full. Everything is exact: readings and multipliers are `Decimal`, energy is whole Wh.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -240,6 +241,34 @@ def energy_between(
         rollovers=rollovers,
         findings=tuple(findings),
     )
+
+
+def spread(installed: Sequence[Installed], edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Share a register's energy out over time, evenly between two readings: whole Wh from each edge to the next.
+
+    What lies between two readings adds up exactly to what the register counted; before the first and after the last
+    reading there is nothing.
+
+    Args:
+        edges: ascending instants, seconds since 1970.
+
+    Raises:
+        ValueError: when a reading is not believed; ask `energy_between` first.
+    """
+    counted = np.zeros(len(edges), dtype=np.int64)
+    for register in installed:
+        for earlier, later in pairwise(register.snapshots):
+            moved = advance(earlier, later, dial=register.dial, multiplier=register.multiplier)
+            if isinstance(moved, Finding):
+                raise ValueError(moved.message)
+            start, end = int(earlier.at.timestamp()), int(later.at.timestamp())
+            base, whole = Fraction(earlier.reading * register.multiplier * _WH_PER_UNIT), Fraction(moved.energy)
+            unit = math.lcm(base.denominator, whole.denominator)
+            rest, step, length = int(base % 1 * unit), int(whole * unit), end - start
+            most = (rest + step) * length
+            passed = (np.clip(edges, start, end) - start).astype(np.int64 if most < 2**62 else object)
+            counted += ((rest * length + step * passed) // (unit * length)).astype(np.int64)
+    return np.diff(counted)
 
 
 def greatest_demand(installed: Iterable[Installed], start: datetime, end: datetime) -> int | None:
