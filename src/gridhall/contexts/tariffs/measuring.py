@@ -72,6 +72,7 @@ class Measurements:
                 shape,
                 [self._dense(part, f"wh_{each}") for each in range(len(shape.combinations))],
                 [self._dense(part, f"w_{each}") for each in range(len(shape.needs[index].demands))],
+                self._dense(part, "days"),
             )
             if channel is Channel.IMPORT:
                 self._needs[number] = shape.needs[index]
@@ -96,6 +97,7 @@ class Measurements:
                 measured.layout,
                 [column[rows] for column in measured.energy],
                 [column[rows] for column in measured.demand],
+                measured.days[rows],
             )
             for channel, measured in self._of_piece[number].items()
         }

@@ -26,7 +26,10 @@ def base_of(batch: Batch, plan_index: int, codes: Sequence[str] | None, *, defau
 
 
 def charge_power_factor(batch: Batch, plan_index: int, part: models.PowerFactor, line: Line, mask: Mask) -> Integers:
-    """Adjust capacity, demand and energy charges without funds; gives the power factors, −1 where not adjusted."""
+    """Adjust capacity, demand and energy charges without funds; gives the power factors, −1 where not adjusted.
+
+    Who used nothing has no power factor and is not adjusted.
+    """
     standard = batch.terms.power_factor_standard
     if part.standard is not None:
         standard = np.where(standard > 0, standard, int(part.standard.replace(".", "")))
@@ -34,13 +37,17 @@ def charge_power_factor(batch: Batch, plan_index: int, part: models.PowerFactor,
     active, reactive = batch.zeros(), batch.zeros()
     for parts in batch.parts:
         for piece in parts:
-            active = active + piece.measured[Channel.IMPORT].of_period(None, None)
-            known = [channel for channel in (Channel.REACTIVE, Channel.REACTIVE_EXPORT) if channel in piece.measured]
-            if not known:
-                batch.refuse((standard > 0) & (piece.days > 0), "reactive_readings_missing")
-            for channel in known:
-                reactive = reactive + piece.measured[channel].of_period(None, None)
+            imported = piece.measured[Channel.IMPORT]
+            active = active + imported.of_period(None, None)
+            read = batch.zeros()
+            for channel in (Channel.REACTIVE, Channel.REACTIVE_EXPORT):
+                if channel in piece.measured:
+                    reactive = reactive + piece.measured[channel].of_period(None, None)
+                    read = np.maximum(read, piece.measured[channel].days)
+            # Reactive energy that is not known is not zero: it would earn a reward.
+            batch.refuse((standard > 0) & (read < imported.days), "reactive_readings_missing")
     batch.refuse((standard > 0) & ~np.isin(standard, (90, 85, 80)), "unknown_power_factor_standard")
+    standard = np.where(active + reactive > 0, standard, 0)
     found = power_factors(active, reactive)
     rates = adjustments(standard, found)
     default = [

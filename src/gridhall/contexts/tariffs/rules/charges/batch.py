@@ -32,11 +32,12 @@ REASONS: Final = (
 
 @dataclass
 class Measured:
-    """What one channel measured on one piece: Wh per register and W per demand, a column each."""
+    """What one channel measured on one piece: Wh per register, W per demand, days with readings; a column each."""
 
     layout: Layout
     energy: list[Integers]
     demand: list[Integers]
+    days: Integers
 
     def of_period(self, division: str | None, period: str | None) -> Integers:
         """The energy of a period, Wh."""
