@@ -74,12 +74,12 @@ def test_quarter_hours_told_one_by_one_go_into_their_day(
 def test_a_gap_of_hours_is_filled_from_like_days_and_marked(
     take_in: Callable, lake: Callable, points: dict[str, int]
 ) -> None:
-    rows = "".join(hourly("A1", f"2026-02-{day:02}", [day] * 24) for day in (2, 9, 16))
+    rows = "".join(hourly("A1", f"2026-01-{day:02}", [day] * 24) for day in (5, 12, 19))
     gap: list[Any] = [9] * 6 + [None] * 6 + [9] * 12
-    told = take_in("usage_point,start,kwh\n" + rows + hourly("A1", "2026-02-23", gap))
+    told = take_in("usage_point,start,kwh\n" + rows + hourly("A1", "2026-01-26", gap))
     assert told.missing == 0
-    values, quality = lake()[points["A1"], date(2026, 2, 23)]
-    assert values[6:12] == [9000] * 6  # the mean of 2, 9 and 16
+    values, quality = lake()[points["A1"], date(2026, 1, 26)]
+    assert values[6:12] == [12_000] * 6  # the mean of 5, 12 and 19
     assert quality[6:12] == [3] * 6
     assert any(finding["code"] == "metering.readings.gap" for finding in told.findings)
 

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 from ruamel.yaml import YAML
 
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow
+from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow, RegisterReading
+from gridhall.contexts.metering.operations.comparing import compared
 from gridhall.contexts.metering.operations.intake import Counts, Intake
 from gridhall.contexts.metering.operations.snapshots import store_snapshots
 from gridhall.contexts.metering.operations.spools import RejectedSpool
@@ -186,6 +188,10 @@ def _take_readings(
             catalogue(row, written)
             quarantine(row, intake.rejected)
             resolved = mended(row, intake.counts.mends)
+            told = compared(intake.usage_points(), row.first_day, row.last_day, about.channel, about.zone)
+            if told:
+                row.findings += [finding.as_json() for finding in told]
+                row.save(update_fields=["findings"])
     except BaseException:
         intake.abandon()
         raise
@@ -211,6 +217,14 @@ def _take_registers(
             row = _recorded(version, about, file.sha256(), counts, rejected.rows)
             quarantine(row, rejected)
             resolved = mended(row, counts.mends)
+            met = RegisterReading.objects.filter(source=row).order_by()
+            points = met.values_list("installation__usage_point_id", flat=True).distinct()
+            told = compared(
+                np.fromiter(points.iterator(), dtype=np.int64), row.first_day, row.last_day, about.channel, about.zone
+            )
+            if told:
+                row.findings += [finding.as_json() for finding in told]
+                row.save(update_fields=["findings"])
     finally:
         rejected.close()
     return report(row, "imported", resolved=resolved)

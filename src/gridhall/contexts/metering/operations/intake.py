@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.metering.operations.merging import merge
 from gridhall.contexts.metering.operations.second_look import Absent, SecondLook
 from gridhall.contexts.metering.operations.snapshots import StoredSnapshots
@@ -21,6 +22,8 @@ from gridhall.contexts.metering.operations.spools import DaySpool, RejectedSpool
 from gridhall.contexts.metering.rules import validation
 from gridhall.contexts.metering.rules.thresholds import Thresholds
 from gridhall.contexts.metering.rules.validation import Finding
+from gridhall.kernel.errors import GridhallError
+from gridhall.kernel.spans import DateSpan
 from gridhall.lake import engine
 from gridhall.lake.curves import Quality
 from gridhall.lake.existing import Existing
@@ -200,7 +203,9 @@ class Intake:
             for writer, rows in ((base, np.flatnonzero(~revision)), (revised, np.flatnonzero(revision))):
                 self._write(writer, points[rows], days[rows], wh[rows], quality[rows])
 
-        looking = SecondLook(session, self._root, [*self._files, *written], self._zone, self._rules, take)
+        looking = SecondLook(
+            session, self._root, [*self._files, *written], self._zone, self._rules, take, self._holidays()
+        )
         counts = looking.at(self._to_look.table(), absent)
         self.counts.estimated += counts.estimated
         self.counts.missing += counts.missing
@@ -268,6 +273,20 @@ class Intake:
         self._open.remove(writer)
         return files
 
+    def usage_points(self) -> Int64s:
+        """The usage points that the file told of."""
+        return self._told.usage_points()
+
+    def _holidays(self) -> frozenset[date]:
+        """Public holidays around the days of the file; none where the calendar does not reach."""
+        if self.counts.first_day is None or self.counts.last_day is None:
+            return frozenset()
+        reach = timedelta(days=self._rules.reach_days + 1)
+        try:
+            return accounts.holidays(DateSpan(self.counts.first_day - reach, self.counts.last_day + reach))
+        except GridhallError:
+            return frozenset()
+
     def abandon(self) -> None:
         """This will stop writing; the caller removes the parts."""
         for writer in self._open:
@@ -327,6 +346,11 @@ class _Told:
         points = self._points[codes]
         order = np.argsort(points)
         return Absent(points[order], self._first[codes][order], self._last[codes][order])
+
+    def usage_points(self) -> Int64s:
+        """Those that were told of, ascending."""
+        found: Int64s = np.sort(self._points[self._days > 0])
+        return found
 
     def without_energy(self, least: int) -> Int64s:
         """The usage points that showed nothing on all their days, of which there are enough."""
