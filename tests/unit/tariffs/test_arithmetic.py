@@ -23,6 +23,8 @@ def column(*values: int) -> np.ndarray:
 
 @given(st.lists(st.tuples(huge, st.integers(-(10**9), 10**9)), min_size=1, max_size=5), st.integers(10**9, 10**12))
 def test_rounding_is_that_of_fractions_at_any_size(pairs: list[tuple[int, int]], divisor: int):
+    if any(2 * abs(a * b) >= divisor * 2**55 for a, b in pairs):
+        return  # too large to bill, see below
     found = half_up([column(*(a for a, _ in pairs)), column(*(b for _, b in pairs))], divisor, rows=len(pairs))
     for (one, other), result in zip(pairs, found.tolist(), strict=True):
         exact = Fraction(one * other, divisor)
@@ -45,13 +47,13 @@ def test_rounding_is_that_of_decimal(value: int, places: int):
 
 
 def test_a_result_beyond_64_bits_is_an_error_not_a_wrong_number():
-    with pytest.raises(OverflowError):
+    with pytest.raises(ChargeTooLarge):
         half_up([column(2**62), column(2**62)], 1, rows=1)
 
 
 def test_one_huge_row_leaves_the_others_right():
-    found = half_up([column(3, 2**61, 5), column(10, 10**9, 10)], 10**9, rows=3)
-    assert found.tolist() == [0, 2**61, 0]
+    found = half_up([column(3, 2**62, 5), column(10, 2**40, 10)], 2**50, rows=3)
+    assert found.tolist() == [0, 2**52, 0]
 
 
 limits = st.lists(st.integers(0, 5 * 10**6), min_size=0, max_size=4).map(sorted)

@@ -57,7 +57,7 @@ class Measurements:
             numbers = [index for index, piece in enumerate(pieces) if piece.plan is plan]
             if not numbers:
                 continue
-            for channel in _channels(plan):
+            for channel in channels_of(plan):
                 if channel in readings:
                     self._measure(plan, numbers, channel, calendar)
 
@@ -180,7 +180,7 @@ class Measurements:
         return columns[0], columns[1], columns[2], series.scale
 
 
-def _channels(plan: Plan) -> list[Channel]:
+def channels_of(plan: Plan) -> list[Channel]:
     """The channels that a plan's components price or judge by."""
     found: dict[Channel, Any] = {Channel.IMPORT: True}
     for part in plan.text.components:

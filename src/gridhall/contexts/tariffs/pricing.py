@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.explaining import explain_lines
+from gridhall.contexts.tariffs.measuring import channels_of
 from gridhall.contexts.tariffs.rating import RatingRefused, rate_agreements
 from gridhall.contexts.tariffs.rules.pieces import pieces
 from gridhall.contexts.tariffs.series import read_series
@@ -74,6 +75,10 @@ def price_files(
     if before is not None and (earliest is None or earliest >= span.start):
         before, first = None, span.start
     series = _series(tariff, zone, prices)
+    asked = set().union(*(channels_of(plan) for plan in tariff.plans))
+    priced.notes += [f"{file}: no price depends on it." for channel, file in files.items() if channel not in asked]
+    if prices is not None and not series:
+        priced.notes.append(f"{prices}: no price depends on it.")
     with engine.session() as session:
         readings = {channel: Readings(session, session.table(table)) for channel, table in tables.items()}
         rated = rate_agreements(

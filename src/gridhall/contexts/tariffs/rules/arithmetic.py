@@ -6,6 +6,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from gridhall.kernel.errors import GridhallError
+
+#: No single line comes near this many fen; sums of lines below it cannot leave 64 bits.
+_LARGEST: Final = 2**55
+
+
+class ChargeTooLarge(GridhallError, OverflowError):
+    """A line comes to more than can be billed; a price or a reading is absurd."""
+
+    code = "charge_too_large"
+
+
 Integers = npt.NDArray[np.int64]
 
 #: Products below this stay exact in int64 even when doubled and added to; float64 estimates them well enough.
@@ -23,14 +35,12 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
         rows: the length of the result.
 
     Raises:
-        OverflowError: when a result itself does not fit 64 bits.
+        ChargeTooLarge: when a result is 2⁵⁵ or more.
 
     >>> half_up([np.array([5, -5, 14]), 1], 10, rows=3).tolist()
     [1, -1, 1]
-    >>> half_up([np.array([2**62]), 2**62], 2**61, rows=1).tolist()
-    Traceback (most recent call last):
-    ...
-    OverflowError: a charge does not fit 64 bits
+    >>> half_up([np.array([2**62]), 2**62], 2**80, rows=1).tolist() == [2**44]
+    True
     """
     constant = 1
     columns: list[Integers] = []
@@ -47,7 +57,12 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
         product = np.full(rows, constant, dtype=np.int64)
         for column in columns:
             product = product * column
-        return _divide(product, divisor)
+        found = _divide(product, divisor)
+        if rows and int(np.abs(found).max()) >= _LARGEST:
+            raise ChargeTooLarge(
+                "A line comes to more than can be billed.", remedy="Look for an absurd price or reading."
+            )
+        return found
     result = np.zeros(rows, dtype=np.int64)
     for row in range(rows):
         exact = constant
@@ -55,8 +70,10 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
             exact *= int(column[row])
         by = int(divisor) if isinstance(divisor, int | np.integer) else int(divisor[row])
         quotient = (2 * abs(exact) + by) // (2 * by)
-        if quotient >= 2**62:
-            raise OverflowError("a charge does not fit 64 bits")
+        if quotient >= _LARGEST:
+            raise ChargeTooLarge(
+                "A line comes to more than can be billed.", remedy="Look for an absurd price or reading."
+            )
         result[row] = quotient if exact >= 0 else -quotient
     return result
 
