@@ -29,6 +29,7 @@ class ParquetRows:
 
     def __init__(self, found: Found, unit: Unit | None, wanted: Form | None) -> None:
         self._place = str(found.path)
+        self.share = 0.0  # of the rows that were read
         try:
             self._file = pq.ParquetFile(found.path, pre_buffer=False, memory_map=True)
             schema = self._file.schema_arrow
@@ -94,6 +95,7 @@ class ParquetRows:
             for batch in self._file.iter_batches(batch_size=size, columns=wanted, use_threads=False):
                 yield row, batch.select(wanted)
                 row += batch.num_rows
+                self.share = (row - 1) / self._file.metadata.num_rows
         except FileRefused:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:

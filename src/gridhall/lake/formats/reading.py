@@ -132,7 +132,12 @@ class ReadingsFile:
     @property
     def consumed(self) -> int:
         """Bytes of the file read so far, for a progress bar."""
-        return self._hashed.consumed if self._hashed else 0
+        if self._parquet:
+            return int(self.size * self._parquet.share)
+        return self._hashed.consumed if self._hashed and self._hashed.consumed else self._stream_position()
+
+    def _stream_position(self) -> int:
+        return 0 if self._stream is None or self._stream.closed else min(self.size, int(self._stream.tell()))
 
     def sha256(self) -> str:
         """The SHA-256 of the content, after reading.

@@ -37,6 +37,8 @@ Int32s = npt.NDArray[np.int32]
 #: What merging and the second look may use of the engine.
 _ENGINE_MEMORY: Final = "1GB"
 _EPOCH: Final = date(1970, 1, 1)
+#: Rows that gather before a part is written: so few that writing starts while the file is still being read.
+_WAITING: Final = 245_760
 #: Of each usage point the peaks of so many days are remembered while a file is read.
 _RECENT: Final = 5
 
@@ -92,7 +94,7 @@ class Intake:
         self._root, self._files, self._channel, self._version = root, list(files), channel, version
         self._zone, self._rules, self._folder = zone, rules, folder
         self._existing = Existing(root, files)
-        self._writer = PartWriter(root, channel, version)
+        self._writer = PartWriter(root, channel, version, rows_in_memory=_WAITING)
         self._open: list[PartWriter] = [self._writer]
         self._to_merge = DaySpool(folder / "merge.arrow")
         self._to_look = DaySpool(folder / "look.arrow")
