@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhall.contexts.tariffs.rules.arithmetic import half_up, rest
+from gridhall.contexts.tariffs.rules.arithmetic import ChargeTooLarge, half_up, rest
 from gridhall.contexts.tariffs.rules.power_factor import adjustments, power_factor_from, power_factors, table
 from gridhall.contexts.tariffs.rules.tiers import into_tiers, spread
 

@@ -61,6 +61,6 @@ def _formula(line: Line, quantity: Decimal, price: Decimal, amount: Decimal, cur
         return f"exact sum of the lines, rounded once, less the sum of rounded lines = {amount:f} {currency}"
     if line.price is None and line.scale == 0:
         return f"top-up to the least amount per {line.unit} = {amount:f} {currency}"
-    about = "mean " if line.price is None else ""
+    about = "mean " if line.price is None and line.unit == "kWh" else ""
     shown = plain(quantity, 3 if line.unit in ("kWh", "kW", "kVA") else 0)
     return f"{shown:f} {line.unit} × {about}{plain(price, 2):f} {currency}/{line.unit} = {amount:f} {currency}"

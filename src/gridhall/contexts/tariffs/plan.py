@@ -8,7 +8,7 @@ from typing import Literal
 
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.document.models import TariffDocument, VersionText
-from gridhall.contexts.tariffs.document.parts import Label, Price
+from gridhall.contexts.tariffs.document.parts import PRICE_PLACES, Label, Price
 from gridhall.contexts.tariffs.rules.power_factor import RATE_SCALE
 from gridhall.contexts.tariffs.types import Calendar, Line, Plan, Tariff
 from gridhall.kernel.spans import DateSpan
@@ -137,7 +137,16 @@ def _drafts(part: models.AnyComponent, document: TariffDocument, version: Versio
             yield _Draft(part.code, label, part.per, part.price.value, source(part.price), scale=6)
         case models.Credit():
             unit, scale = ("kWh", 3) if part.per == "kwh" else (part.per, 6)
-            yield _Draft(part.code, label, unit, -part.price.value, source(part.price), scale=scale)
+            # A credit that may be cut down has a price of its own on each bill.
+            yield _Draft(
+                part.code,
+                label,
+                unit,
+                -part.price.value if part.refundable else None,
+                source(part.price),
+                scale=scale,
+                price_scale=PRICE_PLACES,
+            )
         case models.FreeQuota():
             yield _Draft(part.code, label, "kWh", -part.price.value, source(part.price))
         case models.Rounding():

@@ -1,6 +1,7 @@
 """Charges that hardly depend on use: fixed amounts, credits, free quotas."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,8 @@ def charge_fixed(
     mask: Mask,
 ) -> None:
     """Charge or credit an amount per month, day, year or kWh."""
+    if isinstance(part, models.Credit) and not part.refundable:
+        line = replace(line, price=-part.price.value)
     own, everyone, month = days_of(batch, parts)
     if part.per == "kwh":
         energy = batch.zeros()
@@ -50,7 +53,12 @@ def limit_credits(batch: Batch, plan_index: int, parts: Sequence[models.Credit])
         for each in batch.charges:
             if each is not own and each.line.settlement == "bill":
                 others = others + each.amount
-        own.amount = -np.minimum(-own.amount, np.maximum(others, 0))
+        left = -np.minimum(-own.amount, np.maximum(others, 0))
+        # A credit that was cut shows the price that it comes to, so that quantity × price = amount.
+        scale = 10 ** (own.line.price_scale - 2 + own.line.scale)
+        effective = half_up([left, scale], np.maximum(own.quantity, 1), rows=batch.size)
+        own.price = np.where(left != own.amount, effective, own.price)
+        own.amount = left
 
 
 def charge_free_quota(
