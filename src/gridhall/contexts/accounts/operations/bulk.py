@@ -4,7 +4,7 @@ Tables come as Arrow, refer to each other by number or code, and go in by COPY a
 constraints of the database hold as for a single row; loading is all or nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
@@ -190,9 +190,12 @@ _KINDS: Final = {
 }
 
 
-#: From this many rows on, references of a table are checked all at once.
-_LARGE: Final = 100_000
+#: From this many rows on, references of a table may be checked all at once.
+_LARGE: Final = 5_000
+#: From this many rows on, statistics are made anew.
+_NOTICEABLE: Final = 1_000
 _GROWING: Final = {
+    "customers": ("accounts_customer",),
     "accounts": ("accounts_customeraccount",),
     "usage_points": ("accounts_usagepoint",),
     "agreements": ("accounts_customeragreement", "accounts_settlement"),
@@ -219,7 +222,6 @@ def load(portfolio: Portfolio, *, act: audit.Act) -> dict[str, int]:
                 counts[name] = _load(name, _KINDS[name], rows)
         if counts:
             audit.record(act, "accounts.portfolio.loaded", "portfolio", dict(counts))
-    _analyse(counts)
     return counts
 
 
@@ -229,13 +231,18 @@ def _references_checked_at_once(tables: Mapping[str, pa.Table | None]) -> Iterat
 
     Row by row they would take half of the time. The tables are locked until the transaction ends.
     """
-    wanted = [
-        table
+    growth = {
+        table: rows.num_rows
         for name, names in _GROWING.items()
         if (rows := tables[name]) is not None and rows.num_rows >= _LARGE
         for table in names
-    ]
+    }
     with connection.cursor() as cursor:
+        # Checking a table as a whole pays only where much of it is new.
+        cursor.execute(
+            "SELECT relname, reltuples FROM pg_class WHERE oid = ANY(%s::regclass[]) AND relkind = 'r'", [list(growth)]
+        )
+        wanted = [table for table, rows in cursor.fetchall() if growth[table] * 10 >= rows]
         if wanted:
             # A table with checks still waiting cannot be altered.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -268,6 +275,7 @@ def _load(name: str, kind: _Kind, rows: pa.Table) -> int:
         for statement in kind.before:
             if statement.startswith("CREATE TEMPORARY TABLE"):
                 cursor.execute(f"DROP TABLE {statement.split()[3]}")
+        _analyse(cursor, name, staged.num_rows)
     return int(staged.num_rows)
 
 
@@ -362,16 +370,8 @@ def _refuse_overlaps(cursor: Any) -> None:
         )
 
 
-def _analyse(counts: dict[str, int]) -> None:
-    # A table that was empty a moment ago has no statistics; the next query should not plan for an empty table.
-    touched: Sequence[str] = [name for name, rows in counts.items() if rows > 10_000]
-    names = {
-        "customers": "accounts_customer", "accounts": "accounts_customeraccount", "usage_points": "accounts_usagepoint",
-        "agreements": "accounts_customeragreement", "settlements": "accounts_settlement",
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        for name in touched:
-            if name in names:
-                cursor.execute(f"ANALYZE {names[name]}")
-        if "agreements" in touched:
-            cursor.execute("ANALYZE accounts_settlement")
+def _analyse(cursor: Any, name: str, rows: int) -> None:
+    # A table that was empty a moment ago has no statistics; the next query should not be planned for an empty one.
+    if rows >= _NOTICEABLE:
+        for table in _GROWING.get(name, ()):
+            cursor.execute(f"ANALYZE {table}")
