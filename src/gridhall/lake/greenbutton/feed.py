@@ -242,9 +242,10 @@ def _steps(path: Path, tags: tuple[str, ...], take: Callable[[Any], None]) -> It
                 _check_root(parser.root, path)
         except etree.XMLSyntaxError as error:
             line, column = error.position
+            said = (error.msg or "it ends at once").rsplit(", line", 1)[0].partition(", try XML_PARSE")[0]
             raise GreenButtonUnreadable(
-                f"This is no readable XML: {(error.msg or 'it ends at once').rsplit(', line', 1)[0]}.",
-                path=f"{path}:{line}:{column}",
+                f"This is no readable XML: {said.partition(', use XML_PARSE')[0].strip()}.",
+                path=f"{path}:{line}:{column}" if line else str(path),
                 remedy="Ask the sender for the whole file again.",
             ) from error
 
