@@ -1,12 +1,14 @@
 """Readings held in memory, for pricing the same accounts under many prices: no engine, no query to compile.
 
-Most prices tell days apart by month and weekday. So the rows are summed once into *cells*, one for each slot of each
-weekday of a month, accounts side by side; a register of any price is then a sum of some hundred cells. What does not
-fit the grid, such as gaps, days on which clocks change or members with days of their own, is left to the engine.
+Most prices tell days apart by month and weekday. So the rows are summed once into *cells*: the energy of each slot on
+the workdays and on the weekends of a month, added up over the slots before it, accounts side by side. What a register
+of any price counts is then the difference of a few cells, and a further price costs next to nothing. What does not fit
+the grid, such as gaps, days on which clocks change or members with days of their own, is left to the engine.
 """
 
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,15 +22,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gridhall.kernel.errors import GridhallError
+from gridhall.kernel.spans import DateSpan
 from gridhall.lake import curves
 from gridhall.lake.engine import Session
 from gridhall.lake.needs import Needs
 from gridhall.lake.readings import Readings
 
-Integers = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.int32]
 
 _WEEK: Final = 7
 _LARGEST: Final = 2**31 - 1
+#: So many recipes are kept, each of one price over some spans.
+_RECIPES: Final = 256
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,40 @@ class Held(Readings):
         plain = Readings.of(session, rows)
         return cls(plain.session, plain.table, Grid.of(rows))
 
-    def measure(self, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table) -> pa.Table | None:
-        """What `gridhall.lake.measure.measure` returns for segments and members, or None where an engine is needed."""
+    def at_hand(self, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table) -> pa.Table | None:
+        """See `Readings.at_hand`."""
         return None if self.grid is None else self.grid.measure(segments, zone, members)
+
+    def prepare(self, spans: Sequence[DateSpan]) -> None:
+        """Sum up, on all cores, what prices by workday and weekend will ask of some spans; later calls find it done."""
+        if self.grid is not None:
+            self.grid.prepare(spans)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Slots ``first`` up to ``stop`` of the days of one group of weekdays count in a register, on some segments."""
+
+    register: int
+    segments: slice
+    group: int
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the registers of some needs are made of cells.
+
+    ``groups`` are weekdays (0 is Monday) that no segment tells apart.
+    """
+
+    needs: tuple[Needs, ...]
+    bounds: tuple[tuple[int, int], ...]
+    groups: tuple[tuple[int, ...], ...]
+    runs: tuple[Run, ...]
+    demands: tuple[tuple[Run, ...], ...]
+    rest: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +89,8 @@ class Grid:
     """Complete curves: every usage point has every day, every day the same slots, nothing is missing.
 
     ``watt_hours`` is ``[usage point, day × slot]``; ``points`` ascend; ``missing`` and ``estimated`` are
-    ``[usage point, day]``, or None where all are zero.
+    ``[usage point, day]``, or None where all are zero. ``sums`` and ``peaks`` keep cells by bounds and groups:
+    ``[segment, group, slot, usage point]``, sums over the slots before, with one slot more.
     """
 
     points: npt.NDArray[np.int64]
@@ -62,8 +99,9 @@ class Grid:
     watt_hours: npt.NDArray[np.int32]
     missing: npt.NDArray[np.int16] | None
     estimated: npt.NDArray[np.int16] | None
-    cells: dict[tuple[int, int, bool], npt.NDArray[np.int32]] = field(default_factory=dict, repr=False, compare=False)
-    totals: dict[tuple[int, int], npt.NDArray[np.int32]] = field(default_factory=dict, repr=False, compare=False)
+    sums: dict[object, Cells] = field(default_factory=dict, repr=False, compare=False)
+    peaks: dict[object, Cells] = field(default_factory=dict, repr=False, compare=False)
+    recipes: dict[object, Recipe | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, rows: pa.Table) -> "Grid | None":
@@ -101,144 +139,202 @@ class Grid:
         """How many days each usage point has."""
         return int(self.watt_hours.shape[1]) // self.slots
 
+    @property
+    def minutes(self) -> int:
+        """The minutes of a slot."""
+        return 1440 // self.slots
+
     @cached_property
     def largest(self) -> int:
         """The largest value without its sign: sums stay within 32 bits where it is small enough."""
         return max(int(self.watt_hours.max()), int(-self.watt_hours.min().astype(np.int64)))
 
+    def prepare(self, spans: Sequence[DateSpan]) -> None:
+        """See `Held.prepare`."""
+        bounds = tuple(self._days_of(span) for span in spans)
+        if self._within(bounds):
+            self._cells(bounds, _SPLIT, largest=False)
+            self._cells(bounds, _SPLIT, largest=True)
+
     def measure(self, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table) -> pa.Table | None:
-        """See `Held.measure`."""
-        chosen, minutes = self._rows_of(members), 1440 // self.slots
-        bounds = [self._days_of(segment) for segment in segments]
-        if chosen is None or not self._fits(segments, bounds, zone) or not _cover(members, segments):
+        """See `Readings.at_hand`."""
+        chosen = self._rows_of(members)
+        if chosen is None or not _cover(members, segments):
             return None
-        try:
-            found = [
-                self._segment(need, start, minutes, zone) for need, (start, _) in zip(segments, bounds, strict=True)
-            ]
-        except GridhallError:
-            return None  # the engine finds the row and says what is wrong with it
-        measured = [each for each in found if each is not None]
-        if len(measured) < len(segments) or len({len(each) for each in measured}) > 1:
+        recipe = self._recipe(segments, zone)
+        if recipe is None:
             return None
+        count, everybody = len(recipe.bounds), len(chosen) == len(self.points)
+
+        def listed(columns: Cells) -> npt.NDArray[np.int64]:
+            picked = columns if everybody else columns[:, chosen]
+            return picked.astype(np.int64).reshape(-1)
+
         columns = {
-            "usage_point": np.tile(self.points[chosen], len(segments)),
-            "segment": np.repeat(np.arange(len(segments), dtype=np.int16), len(chosen)),
+            "usage_point": np.tile(self.points[chosen], count),
+            "segment": np.repeat(np.arange(count, dtype=np.int16), len(chosen)),
         }
-        demands = len(segments[0].demands)
-        names = [f"wh_{each}" for each in range(len(measured[0]) - demands)] + [f"w_{each}" for each in range(demands)]
-        for index, name in enumerate(names):
-            columns[name] = np.concatenate([each[index][chosen] for each in measured])
-        columns["days"] = np.repeat(np.array([stop - start for start, stop in bounds], dtype=np.int64), len(chosen))
+        columns |= {f"wh_{index}": listed(each) for index, each in enumerate(self._energies(recipe))}
+        columns |= {
+            f"w_{index}": listed(each) * (60 // self.minutes) for index, each in enumerate(self._demands(recipe))
+        }
+        columns["days"] = np.repeat(
+            np.array([stop - start for start, stop in recipe.bounds], dtype=np.int64), len(chosen)
+        )
         for name, counts in (("missing", self.missing), ("estimated", self.estimated)):
             columns[name] = (
-                np.zeros(len(chosen) * len(segments), dtype=np.int64)
+                np.zeros(len(chosen) * count, dtype=np.int64)
                 if counts is None
-                else np.concatenate([counts[chosen, start:stop].sum(axis=1, dtype=np.int64) for start, stop in bounds])
+                else np.concatenate(
+                    [counts[chosen, start:stop].sum(axis=1, dtype=np.int64) for start, stop in recipe.bounds]
+                )
             )
-        columns["member"] = np.tile(np.arange(len(chosen), dtype=np.int64), len(segments))
+        columns["member"] = np.tile(np.arange(len(chosen), dtype=np.int64), count)
         return pa.table(columns)
 
-    def _fits(self, segments: Sequence[Needs], bounds: Sequence[tuple[int, int]], zone: str | ZoneInfo) -> bool:
-        minutes = 1440 // self.slots
-        if minutes not in curves.RESOLUTIONS or any(demand.window > minutes for demand in segments[0].demands):
-            return False
+    def _recipe(self, segments: Sequence[Needs], zone: str | ZoneInfo) -> Recipe | None:
+        """How to make the registers of segments; None where cells cannot."""
+        # Needs are made once for a price; a recipe keeps its own, so that no other object takes their place.
+        key = (str(zone), *(id(need) for need in segments))
+        if key not in self.recipes or self.recipes[key] is None:
+            if len(self.recipes) >= _RECIPES:
+                self.recipes.clear()
+            self.recipes[key] = self._make_recipe(segments, zone)
+        return self.recipes[key]
+
+    def _make_recipe(self, segments: Sequence[Needs], zone: str | ZoneInfo) -> Recipe | None:
+        bounds = tuple(self._days_of(need.span) for need in segments)
+        fits = (
+            self.minutes in curves.RESOLUTIONS
+            and all(demand.window <= self.minutes for demand in segments[0].demands)
+            and len({need.registers for need in segments}) == 1
+            and self._within(bounds)
+            and all(curves.day_minutes(zone, day) == 1440 for need in segments for day in need.span)
+        )
+        if not fits:
+            return None
+        found = [_of_weekdays(need) for need in segments]
+        patterns = [each for each in found if each is not None]
+        if len(patterns) < len(found):
+            return None
+        groups = _groups(patterns)
+        counted: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
+        within: list[dict[tuple[int, int, int], list[int]]] = [defaultdict(list) for _ in segments[0].demands]
+        try:
+            for segment, (need, pattern_of) in enumerate(zip(segments, patterns, strict=True)):
+                for group, weekdays in enumerate(groups):
+                    pattern = pattern_of[weekdays[0]]
+                    if pattern is None:
+                        continue
+                    registers = curves.registers_of_slots(zone, need.span.start, self.minutes, need.patterns[pattern])
+                    for value, first, stop in _stretches(registers):
+                        counted[value, group, first, stop].append(segment)
+                    for demand, runs in zip(need.demands, within, strict=True):
+                        for inside, first, stop in _stretches(np.isin(registers, list(demand.registers))):
+                            if inside:
+                                runs[group, first, stop].append(segment)
+        except GridhallError:
+            return None  # the engine finds the row and says what is wrong with it
+        weight = [0] * len(segments[0].registers)
+        for register, *_ in counted:
+            weight[register] += 1
+        return Recipe(
+            needs=tuple(segments),
+            bounds=bounds,
+            groups=groups,
+            runs=tuple(
+                Run(register, each, group, first, stop)
+                for (register, group, first, stop), listed in counted.items()
+                for each in _slices(listed)
+            ),
+            demands=tuple(
+                tuple(
+                    Run(0, each, group, first, stop)
+                    for (group, first, stop), listed in runs.items()
+                    for each in _slices(listed)
+                )
+                for runs in within
+            ),
+            rest=weight.index(max(weight)),
+        )
+
+    def _energies(self, recipe: Recipe) -> Cells:
+        """Wh ``[register, segment, point]``; the register of the most runs is what the others leave of the total."""
+        cells = self._cells(recipe.bounds, recipe.groups, largest=False)
+        found = np.zeros((len(recipe.needs[0].registers), len(recipe.bounds), len(self.points)), dtype=np.int32)
+        rest = found[recipe.rest]
+        np.add.reduce(cells[:, :, self.slots], axis=1, out=rest)
+        for run in recipe.runs:
+            if run.register != recipe.rest:
+                energy = found[run.register, run.segments]
+                energy += cells[run.segments, run.group, run.stop]
+                if run.first:
+                    energy -= cells[run.segments, run.group, run.first]
+        for register, energy in enumerate(found):
+            if register != recipe.rest:
+                rest -= energy
+        return found
+
+    def _demands(self, recipe: Recipe) -> Iterator[Cells]:
+        """The largest Wh of a slot ``[segment, point]`` of each demand, 0 where no slot counts."""
+        for runs in recipe.demands:
+            cells = self._cells(recipe.bounds, recipe.groups, largest=True)
+            found = np.full((len(recipe.bounds), len(self.points)), -_LARGEST - 1, dtype=np.int32)
+            counted = np.zeros(len(recipe.bounds), dtype=np.bool_)
+            for run in runs:
+                highest = np.maximum.reduce(cells[run.segments, run.group, run.first : run.stop], axis=1)
+                np.maximum(found[run.segments], highest, out=found[run.segments])
+                counted[run.segments] = True
+            found[~counted] = 0
+            yield found
+
+    def _cells(
+        self, bounds: tuple[tuple[int, int], ...], groups: tuple[tuple[int, ...], ...], *, largest: bool
+    ) -> Cells:
+        kept = self.peaks if largest else self.sums
+        if (bounds, groups) not in kept:
+            more = 0 if largest else 1
+            cells = np.zeros((len(bounds), len(groups), self.slots + more, len(self.points)), dtype=np.int32)
+
+            def fill(segment: int) -> None:
+                self._fill(cells[segment], *bounds[segment], groups, largest=largest)
+
+            # numpy sums without holding the interpreter.
+            with ThreadPoolExecutor(os.cpu_count()) as workers:
+                list(workers.map(fill, range(len(bounds))))
+            kept[bounds, groups] = cells
+        return kept[bounds, groups]
+
+    def _fill(self, cells: Cells, start: int, stop: int, groups: tuple[tuple[int, ...], ...], *, largest: bool) -> None:
+        """Sum the days of each group, or take their largest values, and lay the accounts side by side."""
+        combine = np.maximum if largest else np.add
+        days = self.watt_hours[:, start * self.slots : stop * self.slots].reshape(len(self.points), -1, self.slots)
+        weeks, rest = divmod(stop - start, _WEEK)
+        week = days[:, : min(stop - start, _WEEK)]
+        if weeks > 1:
+            whole = days[:, : weeks * _WEEK].reshape(len(self.points), weeks, _WEEK * self.slots)
+            week = combine.reduce(whole, axis=1, dtype=np.int32).reshape(len(self.points), _WEEK, self.slots)
+        if weeks and rest:
+            week = week.copy() if weeks == 1 else week
+            combine(week[:, :rest], days[:, weeks * _WEEK :], out=week[:, :rest])
+        monday = (self.first.weekday() + start) % _WEEK
+        for group, weekdays in enumerate(groups):
+            places = [place for place in range(week.shape[1]) if (monday + place) % _WEEK in weekdays]
+            if not places:
+                continue
+            found = week[:, places[0]]
+            for place in places[1:]:
+                found = combine(found, week[:, place])
+            if largest:
+                cells[group] = found.T
+            else:
+                np.add.accumulate(found.T, axis=0, out=cells[group, 1:])
+
+    def _within(self, bounds: Sequence[tuple[int, int]]) -> bool:
+        """Whether the days are there, and no sum over the slots of a segment leaves 32 bits."""
         if any(start < 0 or stop > self.days for start, stop in bounds):
             return False
-        # Every sum below is one over the slots of a segment, and none may leave 32 bits.
-        if self.largest * self.slots * max(need.span.days for need in segments) > _LARGEST:
-            return False
-        return all(curves.day_minutes(zone, day) == 1440 for need in segments for day in need.span)
-
-    def _segment(self, need: Needs, start: int, minutes: int, zone: str | ZoneInfo) -> list[Integers] | None:
-        """Energy per register, then demands, of one segment over all usage points; None where days differ in a way
-        that cells cannot tell: two patterns on the same weekday."""
-        stop = start + need.span.days
-        registers = np.full((_WEEK, self.slots), -1, dtype=np.int32)
-        pattern_of: dict[int, int] = {}
-        for day, pattern in enumerate(need.pattern_of_day):
-            weekday = (self.first.weekday() + start + day) % _WEEK
-            if pattern_of.setdefault(weekday, pattern) != pattern:
-                return None
-        for weekday, pattern in pattern_of.items():
-            registers[weekday] = curves.registers_of_slots(zone, need.span.start, minutes, need.patterns[pattern])
-        counted = registers.ravel()
-        edges = [0, *(np.flatnonzero(np.diff(counted)) + 1).tolist(), len(counted)]
-        runs = [(int(counted[begin]), begin, end) for begin, end in pairwise(edges)]
-        found = self._energies(start, stop, runs, len(need.registers))
-        if need.demands:
-            peaks = self._cells(start, stop, largest=True)
-            highest = [
-                np.maximum.reduce(peaks[begin:end], axis=0) if register >= 0 else None for register, begin, end in runs
-            ]
-            for demand in need.demands:
-                within = [
-                    high
-                    for (register, _, _), high in zip(runs, highest, strict=True)
-                    if high is not None and register in demand.registers
-                ]
-                watts = np.zeros(len(self.points), dtype=np.int64)
-                for high in within:
-                    np.maximum(watts, high, out=watts)
-                found.append(watts * (60 // minutes))
-        return found
-
-    def _energies(self, start: int, stop: int, runs: Sequence[tuple[int, int, int]], count: int) -> list[Integers]:
-        """Energy per register; that of the most cells is what the others leave of the total."""
-        sums, total = self._cells(start, stop, largest=False), self._total(start, stop)
-        sizes = [sum(end - begin for register, begin, end in runs if register == each) for each in range(count)]
-        rest = sizes.index(max(sizes))
-        found = [np.zeros(len(self.points), dtype=np.int64) for _ in range(count)]
-        for register, begin, end in runs:
-            if register >= 0 and register != rest:
-                found[register] += np.add.reduce(sums[begin:end], axis=0)
-        found[rest] += total
-        for register in range(count):
-            if register != rest and sizes[register]:
-                found[rest] -= found[register]
-        return found
-
-    def _total(self, start: int, stop: int) -> npt.NDArray[np.int32]:
-        if (start, stop) not in self.totals:
-            self.totals[start, stop] = np.add.reduce(self._cells(start, stop, largest=False), axis=0)
-        return self.totals[start, stop]
-
-    def _cells(self, start: int, stop: int, *, largest: bool) -> npt.NDArray[np.int32]:
-        """Sum, or largest value, of each slot of each weekday from Monday on over some days: ``[7 × slot, point]``."""
-        key = (start, stop, largest)
-        if key not in self.cells:
-            self.cells[key] = self._summed(start, stop, np.maximum if largest else np.add)
-        return self.cells[key]
-
-    def _sum_at_once(self, bounds: Sequence[tuple[int, int]], *, peaks: bool) -> None:
-        """Fill the cells of all segments, on all cores: numpy sums without holding the interpreter."""
-        missing = [
-            (start, stop, largest)
-            for start, stop in bounds
-            for largest in ((False, True) if peaks else (False,))
-            if (start, stop, largest) not in self.cells
-        ]
-        if missing:
-            with ThreadPoolExecutor(os.cpu_count()) as workers:
-                list(workers.map(lambda each: self._cells(each[0], each[1], largest=each[2]), missing))
-
-    def _summed(self, start: int, stop: int, combine: np.ufunc) -> npt.NDArray[np.int32]:
-        week = _WEEK * self.slots
-        days = self.watt_hours[:, start * self.slots : stop * self.slots]
-        weeks, rest = divmod(days.shape[1], week)
-        if weeks:
-            whole = days[:, : weeks * week].reshape(len(self.points), weeks, week)
-            found = combine.reduce(whole, axis=1, dtype=np.int32)
-        else:
-            found = np.zeros((len(self.points), week), dtype=np.int32)
-        if rest:
-            combine(found[:, :rest], days[:, weeks * week :], out=found[:, :rest])
-        # From the first day's weekday to Monday first, and accounts side by side.
-        shift = (self.first.weekday() + start) % _WEEK * self.slots
-        cells = np.empty((week, len(self.points)), dtype=np.int32)
-        cells[shift:] = found[:, : week - shift].T
-        cells[:shift] = found[:, week - shift :].T
-        return cells
+        return self.largest * self.slots * max(stop - start for start, stop in bounds) <= _LARGEST
 
     def _rows_of(self, members: pa.Table) -> npt.NDArray[np.intp] | None:
         """The grid's row of each member, ascending; None unless members are distinct, known, and in order."""
@@ -249,9 +345,9 @@ class Grid:
         known = bool((self.points[place] == points).all()) and bool((np.diff(place) > 0).all())
         return place if known and len(place) else None
 
-    def _days_of(self, need: Needs) -> tuple[int, int]:
-        start = (need.span.start - self.first).days
-        return start, start + need.span.days
+    def _days_of(self, span: DateSpan) -> tuple[int, int]:
+        start = (span.start - self.first).days
+        return start, start + span.days
 
 
 def _counts(column: pa.ChunkedArray, days: int) -> npt.NDArray[np.int16] | None:
@@ -265,3 +361,45 @@ def _cover(members: pa.Table, segments: Sequence[Needs]) -> bool:
     last = max(need.span.start + timedelta(days=need.span.days) for need in segments)
     starts, ends = (np.asarray(members[name].to_numpy(), dtype="datetime64[D]") for name in ("start", "end"))
     return bool((starts <= np.datetime64(first)).all() and (ends >= np.datetime64(last)).all())
+
+
+#: Prices that do not tell workdays from weekends are served by the cells of those that do.
+_SPLIT: Final = ((0, 1, 2, 3, 4), (5, 6))
+
+
+def _of_weekdays(need: Needs) -> tuple[int | None, ...] | None:
+    """The pattern of each weekday, None where there is no such day; None where days of one weekday differ."""
+    found: list[int | None] = [None] * _WEEK
+    weekday = need.span.start.weekday()
+    for offset, pattern in enumerate(need.pattern_of_day):
+        place = (weekday + offset) % _WEEK
+        if found[place] is not None and found[place] != pattern:
+            return None
+        found[place] = pattern
+    return tuple(found)
+
+
+def _groups(patterns: Sequence[tuple[int | None, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The weekdays that no segment tells apart, workdays and weekends always by themselves."""
+    alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for weekday in range(_WEEK):
+        alike[weekday in _SPLIT[1], *(pattern[weekday] for pattern in patterns)].append(weekday)
+    return tuple(tuple(each) for each in alike.values())
+
+
+def _stretches(values: npt.NDArray[np.generic]) -> Iterator[tuple[int, int, int]]:
+    """``(value, first, stop)`` of each stretch of equal values."""
+    edges = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
+    for first, stop in pairwise(edges):
+        yield int(values[first].item()), first, stop
+
+
+def _slices(numbers: Sequence[int]) -> Iterator[slice]:
+    """Ascending numbers as slices."""
+    first = before = numbers[0]
+    for number in numbers[1:]:
+        if number != before + 1:
+            yield slice(first, before + 1)
+            first = number
+        before = number
+    yield slice(first, before + 1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import ibis
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.curves import SCHEMA
 from gridhall.lake.engine import Session
+from gridhall.lake.needs import Needs
 from gridhall.lake.parts import LakeFile
 
 #: Up to so many usage points are named in the query itself; more are joined.
@@ -29,6 +31,13 @@ class Readings:
     def of(cls, session: Session, rows: pa.Table) -> "Readings":
         """Rows in memory, in the form of `curves.SCHEMA`, each usage point and day once."""
         return cls(session, session.table(rows.select(SCHEMA.names).cast(SCHEMA)))
+
+    def at_hand(self, segments: Sequence[Needs], zone: str | ZoneInfo, members: pa.Table) -> pa.Table | None:
+        """What `gridhall.lake.measure.measure` returns for segments and members, where no engine is needed to know it.
+
+        Readings that come from files or from an engine know nothing: None.
+        """
+        return None
 
 
 def as_of(files: Iterable[LakeFile], version: int) -> list[LakeFile]:

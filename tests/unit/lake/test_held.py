@@ -64,7 +64,7 @@ def both(table: pa.Table, needs: list[Needs], chosen: pa.Table, zone: str = "UTC
     """What is measured in memory, and by the engine."""
     with DuckDB(threads=1) as session:
         engine = measure(Readings.of(session, table), needs, zone, chosen)
-        return Held.of(session, table).measure(needs, zone, chosen), engine
+        return Held.of(session, table).at_hand(needs, zone, chosen), engine
 
 
 @settings(max_examples=25)
@@ -107,11 +107,11 @@ def test_cells_serve_the_next_price() -> None:
     with DuckDB(threads=1) as session:
         held = Held.of(session, table)
         everybody = members([5, 8, 11], FIRST, date(2018, 2, 1))
-        first = held.measure([month(FIRST, 31)], "UTC", everybody)
+        first = held.at_hand([month(FIRST, 31)], "UTC", everybody)
         assert held.grid is not None
-        made = dict(held.grid.cells)
-        assert held.measure([month(FIRST, 31)], "UTC", everybody) == first
-        assert held.grid.cells == made
+        made = dict(held.grid.sums)
+        assert held.at_hand([month(FIRST, 31)], "UTC", everybody) == first
+        assert held.grid.sums == made
 
 
 def gap(table: pa.Table) -> pa.Table:
@@ -167,7 +167,7 @@ def test_what_is_no_grid_is_left_to_the_engine(table: pa.Table) -> None:
 )
 def test_what_does_not_fit_is_left_to_the_engine(needs: list[Needs], chosen: pa.Table, zone: str) -> None:
     with DuckDB(threads=1) as session:
-        assert Held.of(session, rows(2, 10, 48)).measure(needs, zone, chosen) is None
+        assert Held.of(session, rows(2, 10, 48)).at_hand(needs, zone, chosen) is None
 
 
 def test_days_on_which_clocks_change_are_left_to_the_engine() -> None:
@@ -175,11 +175,11 @@ def test_days_on_which_clocks_change_are_left_to_the_engine() -> None:
     with DuckDB(threads=1) as session:
         held = Held.of(session, rows(1, 5, 24, first=first))
         everybody = members([5], first, date(2018, 4, 1))
-        assert held.measure([month(first, 5)], "America/New_York", everybody) is None
-        assert held.measure([month(first, 5)], "America/Phoenix", everybody) is not None
+        assert held.at_hand([month(first, 5)], "America/New_York", everybody) is None
+        assert held.at_hand([month(first, 5)], "America/Phoenix", everybody) is not None
 
 
 def test_values_whose_sums_leave_32_bits_are_left_to_the_engine() -> None:
     table = rows(1, 2, 24, curve=[[2**31 - 1] * 24] * 2)
     with DuckDB(threads=1) as session:
-        assert Held.of(session, table).measure([month(FIRST, 2)], "UTC", members([5], FIRST, date(2018, 2, 1))) is None
+        assert Held.of(session, table).at_hand([month(FIRST, 2)], "UTC", members([5], FIRST, date(2018, 2, 1))) is None
