@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from django.db.models import Sum
 
-from gridhall.contexts.accounts.models import CustomerAgreement, Settlement
+from gridhall.contexts.accounts.models import Customer, CustomerAgreement, Settlement
 from gridhall.contexts.billing import operations, queries
-from gridhall.contexts.billing.errors import MonthNotOver, NothingToBillFrom, NotReleasable
+from gridhall.contexts.billing.errors import MonthNotOver, NothingToBillFrom, NotReleasable, OpeningsInvalid
 from gridhall.contexts.billing.models import Bill, BillRun, LedgerEntry, ParkedBill
 from gridhall.contexts.billing.operations.run import run_month
 from gridhall.contexts.tariffs.publishing import publish
@@ -139,6 +139,57 @@ def test_without_bills_before_the_position_is_measured_from_the_readings(utility
     utility.run("2013-02")
     february = Bill.objects.get(usage_point_id=utility.points["U1"])
     assert (february.tier_used_wh, february.tier_source) == (1_785_600, "readings")
+
+
+def test_an_opening_from_the_system_before_is_where_the_tiers_go_on(utility, tmp_path):
+    utility.read(date(2013, 2, 1), 59, {"U1": 600, "U2": 100, "U3": 100})
+    file = tmp_path / "openings.csv"
+    file.write_text("usage_point,as_of,kwh\nU1,2013-02-01,3100.5\n")
+    assert operations.load_openings(file, act=ACT) == 1
+    utility.run("2013-02")
+    utility.run("2013-03")
+    february, march = Bill.objects.filter(usage_point_id=utility.points["U1"]).order_by("start_date")
+    assert (february.tier_used_wh, february.tier_source) == (3_100_500, "opening")
+    assert (march.tier_used_wh, march.tier_source) == (3_100_500 + 28 * 96 * 600, "opening")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("usage_point,kwh\nU1,1\n", "openings.csv:1"),
+        ("usage_point,as_of,kwh\nU1,2013-02-30,1\n", "openings.csv:2:as_of"),
+        ("usage_point,as_of,kwh\nU1,2013-02-01,-1\n", "openings.csv:2:kwh"),
+        ("usage_point,as_of,kwh\nU1,2013-02-01,1\nU9,2013-02-01,1\n", "openings.csv:3:usage_point"),
+    ],
+)
+def test_openings_that_cannot_be_understood_are_refused_with_their_place(utility, tmp_path, text, place):
+    file = tmp_path / "openings.csv"
+    file.write_text(text)
+    with pytest.raises(OpeningsInvalid) as refused:
+        operations.load_openings(file, act=ACT)
+    assert refused.value.path == place
+
+
+def test_a_change_of_tariff_goes_on_in_the_same_tier_year_and_a_new_customer_begins_at_nothing(utility):
+    utility.read(date(2013, 1, 1), 59, {"U1": 600, "U2": 600, "U3": 100})
+    first = date(2013, 2, 1)
+    for number, customer in (("U1", None), ("U2", Customer.objects.create(number="N", kind="person", name="李二"))):
+        old = CustomerAgreement.objects.get(pk=utility.agreements[number])
+        span = (date(2012, 7, 1), first)
+        CustomerAgreement.objects.filter(pk=old.pk).update(span=span)
+        Settlement.objects.filter(agreement=old).update(span=span)
+        new = CustomerAgreement.objects.create(
+            usage_point_id=old.usage_point_id, customer=customer or old.customer, tariff_code=old.tariff_code,
+            span=(first, None),
+        )  # fmt: skip
+        Settlement.objects.create(agreement=new, account_id=utility.accounts[number], span=(first, None))
+    utility.run("2013-01")
+    utility.run("2013-02")
+    used = {
+        number: Bill.objects.get(usage_point_id=utility.points[number], start_date=first).tier_used_wh
+        for number in ("U1", "U2")
+    }
+    assert used == {"U1": 1_785_600, "U2": 0}
 
 
 def test_a_change_of_the_settling_account_splits_the_bill(utility):

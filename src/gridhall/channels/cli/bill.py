@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gridhall.channels.cli import bill_forms as forms
+from gridhall.channels.cli.bill_words import show_correction, show_explanation
 from gridhall.channels.cli.output import people, progress, refusals, show_json, show_table
 from gridhall.channels.cli.startup import act, with_database
 from gridhall.kernel.energy import kwh
@@ -17,7 +18,7 @@ from gridhall.kernel.money import yuan
 from gridhall.kernel.spans import DateSpan
 
 if TYPE_CHECKING:
-    from gridhall.contexts.billing.types import CorrectionReport, Explanation
+    from gridhall.contexts.billing.types import CorrectionReport
 
 app = typer.Typer(
     help="Run a month; show, explain and correct bills; work off what is parked.",
@@ -176,7 +177,7 @@ def explain(number: str, as_json: bool = JSON) -> None:
     if as_json:
         show_json(forms.explanation_form(explanation))
         return
-    _show_explanation(explanation)
+    show_explanation(explanation)
 
 
 @app.command()
@@ -283,7 +284,7 @@ def correct(
     from gridhall.contexts.billing import operations, queries
 
     report = operations.correct(queries.read_number(number), reason=reason, act=act(), preview=preview)
-    _show_correction(report, as_json)
+    _tell_correction(report, as_json)
 
 
 @app.command()
@@ -304,7 +305,7 @@ def corrections(
     from gridhall.contexts.billing import operations
 
     report = operations.correct_month(span, organisation=organisation, reason=reason, act=act(), preview=not post)
-    _show_correction(report, as_json)
+    _tell_correction(report, as_json)
 
 
 @app.command("what-if")
@@ -428,6 +429,25 @@ def balance(
 
 @app.command()
 @refusals
+def openings(file: Path, as_json: bool = JSON) -> None:
+    """Take over how much of their tiers customers have used, from a system before: CSV of usage_point, as_of, kwh.
+
+    Needed once, by a utility that starts in mid-year and has no readings of the months before.
+
+    [dim]gridhall bill openings used-until-july.csv[/]
+    """
+    with_database()
+    from gridhall.contexts.billing import operations
+
+    count = operations.load_openings(file, act=act())
+    if as_json:
+        show_json({"file": file.name, "usage_points": count})
+        return
+    people.print(f"{count} usage points have an opening position.")
+
+
+@app.command()
+@refusals
 def runs(as_json: bool = JSON) -> None:
     """List the newest runs: regular, corrections, simulations."""
     with_database()
@@ -444,59 +464,11 @@ def runs(as_json: bool = JSON) -> None:
     )
 
 
-def _show_explanation(explanation: "Explanation") -> None:
-    bill, tiers = explanation.bill, explanation.tiers
-    people.print(f"[bold]Bill {bill.number}[/], {bill.usage_point}, {bill.span}, {bill.status}", highlight=False)
-    show_table(
-        f"Tariff {bill.tariff.code}, version {' + '.join(bill.versions)}",
-        ("line", "arithmetic", "source of the price"),
-        [(line.label.zh_hans, line.formula, line.source) for line in bill.lines],
-    )
-    _write(f"Total: {yuan(bill.total_fen)} {bill.tariff.currency}")
-    if tiers is not None:
-        _write(
-            f"Tiers: {kwh(tiers.used_before_wh)} kWh used since {tiers.since} before this bill ({tiers.source.value}), "
-            f"{kwh(tiers.used_after_wh)} after it; limits {', '.join(f'{kwh(wh)}' for wh in tiers.limits_wh)} kWh."
-        )
-    _write(
-        f"Readings version {bill.readings_version}: {bill.days_read} of {bill.span.days} days, "
-        f"{bill.estimated} of {explanation.slots} slots estimated, {bill.missing} missing; {kwh(bill.energy_wh)} kWh."
-    )
-    if bill.replaces:
-        _write(f"It corrects bill {bill.replaces}: {bill.reason}")
-    if bill.replaced_by:
-        _write(f"It was cancelled and replaced by bill {bill.replaced_by}: {bill.cancelled_reason}")
-    again = explanation.recomputed_total_fen
-    verdict = "equal to the fen" if explanation.equal else f"NOT equal {explanation.problem}"
-    _write(f"Computed again: {'—' if again is None else yuan(again)} ({verdict}).")
-
-
-def _write(text: str) -> None:
-    people.print(text, highlight=False, markup=False)
-
-
-def _show_correction(report: "CorrectionReport", as_json: bool) -> None:
+def _tell_correction(report: "CorrectionReport", as_json: bool) -> None:
     if as_json:
         show_json(forms.correction_form(report))
-        return
-    show_table(
-        "Corrected" if report.posted else "Would be corrected",
-        ("cancelled", "issued", "usage point", "before", "after", "what changed"),
-        [
-            (
-                b.old or "",
-                b.new or "",
-                b.usage_point,
-                yuan(b.old_total_fen),
-                yuan(b.new_total_fen),
-                ", ".join(b.changes),
-            )
-            for b in report.bills
-        ],
-    )
-    for each in report.not_corrected:
-        people.print(f"Not corrected: {each.number}: {each.reason}", highlight=False, markup=False)
-    people.print(f"Difference: {yuan(report.difference_fen)}")
+    else:
+        show_correction(report)
 
 
 def _month(text: str) -> DateSpan:

@@ -79,3 +79,9 @@ class PrintingFailed(Refused):
     """The template could not be set; the message is the typesetter's."""
 
     code = "printing_failed"
+
+
+class OpeningsInvalid(Refused):
+    """A file of opening positions cannot be taken in; the path says where it is wrong."""
+
+    code = "openings_invalid"
