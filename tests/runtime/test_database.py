@@ -1,6 +1,7 @@
 """Guards: the embedded server starts once, outlives its starter, recovers from kill -9; a wrong setting is an error."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,6 +132,21 @@ def test_the_socket_of_a_deep_home_lies_in_a_short_path() -> None:
     assert len(str(deep.socket_dir)) < 60
     assert deep.socket_dir == EmbeddedServer(deep.home).socket_dir
     assert database.configuration(None, home=deep.home)["HOST"] == str(deep.socket_dir)
+
+
+def test_a_deep_home_works_and_its_socket_is_nobody_elses(server: EmbeddedServer, tmp_path: Path) -> None:
+    deep = EmbeddedServer(server.home.joinpath(*["deep-below-the-home"] * 5), durable=False)
+    assert deep.socket_dir != deep.data
+    deep.socket_dir.symlink_to(tmp_path)
+    with pytest.raises(EmbeddedServerFailed, match="somebody else"):
+        deep.ensure_running(["gridhall"])
+    deep.socket_dir.unlink()
+    try:
+        assert deep.ensure_running(["gridhall"])
+        assert query(deep, "SELECT 1") == 1
+    finally:
+        deep.stop()
+        shutil.rmtree(deep.socket_dir)
 
 
 @pytest.mark.parametrize("gib", [1, 4, 16, 256])

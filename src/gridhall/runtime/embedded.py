@@ -258,6 +258,12 @@ class EmbeddedServer:
             )
         # Whoever may enter the directory of the socket may use the database: its owner, and root.
         self.socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.socket_dir.is_symlink() or self.socket_dir.stat().st_uid not in {os.geteuid(), self._user.get("user")}:
+            raise EmbeddedServerFailed(
+                "The directory for the server's socket belongs to somebody else.",
+                path=str(self.socket_dir),
+                remedy="Remove it, or set GRIDHALL_HOME to a shorter path.",
+            )
         self._hand_over(self.data)
         if self.socket_dir != self.data:
             self._hand_over(self.socket_dir)
