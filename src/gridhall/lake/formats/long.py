@@ -175,7 +175,8 @@ class LongCheck:
     def _values(
         self, fine: Int64s, values: pa.Array, lines: Int64s, part: LongPart, good: Mask, original: Original
     ) -> None:
-        column = self._layout.columns[self._layout.values[0]].strip()
+        at = self._layout.values[0]
+        column = self._layout.columns[at].strip()
         most = MOST_WH if self._limits.most_w is None else min(MOST_WH, self._limits.most_w)
         none = fine == NOT_A_NUMBER
         for fault_rows, fault in (
@@ -184,12 +185,10 @@ class LongCheck:
             (~none & (fine > most * PER_WH), absurd(most)),
         ):
             for row in np.flatnonzero(fault_rows & good).tolist():
-                value = values[row].as_py()
-                text = "" if value is None else str(value)
-                because = fault or (not_finite(text) if text else _NO_VALUE)
-                part.rejected.append(
-                    Rejected(int(lines[row]), column, shown_value(text), *because, original=original(row))
-                )
+                cells = original(row)
+                text = cells[at].strip() if len(cells) > at else ""
+                because = fault or (_NO_VALUE if not values[row].is_valid else not_finite(text))
+                part.rejected.append(Rejected(int(lines[row]), column, shown_value(text), *because, original=cells))
             good &= ~fault_rows
 
     def _of_time(self, lines: Int64s, row: int, text: str, fault: tuple[str, str, str], original: Original) -> Rejected:

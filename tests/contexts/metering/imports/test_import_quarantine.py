@@ -38,7 +38,7 @@ def test_the_good_rows_go_in(take_in: Callable, lake: Callable, points: dict[str
     assert [(row.line, row.field, row.value, row.code) for row in rows] == [
         (3, "usage_point", "B9", "unknown_usage_point"),
         (4, "start", "2026-03-01 25:00", "time_unclear"),
-        (5, "kwh", "-4.0", "negative"),
+        (5, "kwh", "-4", "negative"),
         (6, "start", "2026-03-25", "future"),
     ]
     assert queries.quarantine_counts(told.id) == {
