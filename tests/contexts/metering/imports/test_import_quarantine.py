@@ -15,7 +15,7 @@ from gridhall.contexts.metering import queries
 from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.operations import ZoneUnknown
 from gridhall.contexts.metering.queries import lake_root
-from gridhall.kernel.errors import NotFound
+from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.lake.formats import FileRefused
 from gridhall.lake.needs import Channel
 
@@ -166,3 +166,20 @@ def test_at_the_command_line(installation: Any, tmp_path: Path) -> None:
     assert json.loads(exported.stdout)["rows"] == 1
     assert "already imported" in installation.run("import", tmp_path / "good.csv", "--json").stdout
     assert "Example:" in installation.run("import", "--help").stdout
+
+
+def test_a_green_button_feed_is_filed_under_a_usage_point(
+    shared: Path, take_in: Callable, lake: Callable, points: dict[str, int]
+) -> None:
+    feeds = sorted((shared / "greenbutton" / "samples").glob("*.xml"))
+    taken = 0
+    for feed in feeds:
+        try:
+            told = take_in(feed.read_bytes(), feed.name, usage_point="A1", zone="America/New_York")
+        except GridhallError:  # gas, water, several usage points: refused with their own reasons
+            continue
+        assert told.format == "greenbutton"
+        assert told.accepted + told.unchanged + told.quarantined > 0
+        taken += told.accepted
+    assert taken > 0
+    assert {key[0] for key in lake()} == {points["A1"]}
