@@ -86,7 +86,9 @@ def demo(
             after = time.monotonic()
             steps.append({"step": step.name, "detail": step.detail, "seconds": round(after - before, 2)})
             if not as_json:
-                bar.console.print(f"{after - before:6.1f} s  {step.name:<8}  {step.detail}", highlight=False)
+                bar.console.print(
+                    f"{after - before:6.1f} s  {step.name:<8}  {step.detail}", highlight=False, soft_wrap=True
+                )
             before = after
     seconds = time.monotonic() - started
     from gridhall.journeys.demo.month import outcome
