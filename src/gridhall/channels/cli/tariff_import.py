@@ -10,7 +10,7 @@ from gridhall.channels.cli.output import people, refusals, show_json, show_table
 from gridhall.kernel.errors import GridhallError
 
 if TYPE_CHECKING:
-    from gridhall.contexts.tariffs.taipower import Meter
+    from gridhall.contexts.tariffs.operations.importing import Meter
 
 
 class BadChoice(GridhallError):
@@ -48,7 +48,7 @@ def import_urdb(
 
     Example: gridhall tariff import-urdb rate.json --start 2026-01-01 > content/tariffs/rate.yaml
     """
-    from gridhall.contexts.tariffs import urdb
+    from gridhall.contexts.tariffs.operations.importing import urdb
 
     first: date = urdb.ALWAYS if start is None else start.date()
     _show(urdb.content(file, label=label, within=tiers, start=first), as_json)
@@ -69,7 +69,7 @@ def import_taipower(
 
     Example: gridhall tariff import-taipower plans.json --plan residential_simple_2_tier
     """
-    from gridhall.contexts.tariffs import taipower
+    from gridhall.contexts.tariffs.operations.importing import taipower
 
     choice = taipower.Choice(monthly=monthly, meter=_meter(meter), contract=contract)
     if plan is not None:
@@ -93,7 +93,7 @@ def import_taipower(
 
 
 def _show(content: dict[str, Any], as_json: bool) -> None:
-    from gridhall.contexts.tariffs.yaml_text import as_yaml
+    from gridhall.contexts.tariffs.operations.importing import as_yaml
 
     if as_json:
         show_json(content)
@@ -102,7 +102,7 @@ def _show(content: dict[str, Any], as_json: bool) -> None:
 
 
 def _meter(text: str | None) -> "Meter | None":
-    from gridhall.contexts.tariffs.taipower import Meter
+    from gridhall.contexts.tariffs.operations.importing import Meter
 
     if text is None:
         return None
