@@ -216,26 +216,29 @@ def _show(reports: Sequence[Any], *, numbered: bool = False) -> None:
     if not reports and not numbered:
         return
     show_table(
-        "Imports (readings; rows in quarantine)",
-        [
-            "number", "file", "status", "accepted", "revised", "unchanged", "estimated", "missing", "suspect",
-            "quarantined",
-        ],
-        [
-            [
-                each.id, each.file, each.status, each.accepted, each.revised, each.unchanged, each.estimated,
-                each.missing, each.suspects, each.quarantined,
-            ]
-            for each in reports
-        ],
-    )  # fmt: skip
+        "Readings taken in; rows in quarantine",
+        ["import", "file", "accepted", "estimated", "quarantined"],
+        [[each.id, _short(each.file), each.accepted, each.estimated, each.quarantined] for each in reports],
+    )
     for each in reports:
         if numbered:
             continue
+        if each.status != "imported":
+            people.print(f"{each.file}: {each.status} as {each.id}; nothing has changed.", highlight=False)
+            continue
+        if each.unchanged or each.revised:
+            people.print(
+                f"{each.file}: {each.unchanged} readings were there already, {each.revised} replace earlier ones.",
+                markup=False, highlight=False,
+            )  # fmt: skip
         for finding in each.findings:
             people.print(f"{each.file}: {finding['message']}", markup=False, highlight=False)
         if each.quarantined:
             people.print(f"{each.file}: see gridhall quarantine list {each.id}", markup=False, highlight=False)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 32 else f"{name[:14]}…{name[-17:]}"
 
 
 class OptionInvalid(GridhallError):
