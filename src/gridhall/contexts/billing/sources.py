@@ -19,9 +19,7 @@ from gridhall.contexts.billing.models import PinnedTariff
 from gridhall.contexts.billing.rating import Document, Sources
 from gridhall.contexts.metering import queries as metering
 from gridhall.contexts.tariffs import queries as tariffs
-from gridhall.contexts.tariffs.loading import parse_tariff
-from gridhall.contexts.tariffs.operations import load_tariff
-from gridhall.contexts.tariffs.series import read_series
+from gridhall.contexts.tariffs.operations import load_tariff, parse_tariff, read_series
 from gridhall.contexts.tariffs.types import Calendar, PriceSeries, Tariff
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.spans import DateSpan

@@ -13,7 +13,7 @@ from gridhall.contexts.billing.recomputing import Recomputed, recompute, stored
 from gridhall.contexts.billing.rules import numbering
 from gridhall.contexts.billing.rules.tiers import TierSource, tier_start
 from gridhall.contexts.billing.types import BillView, DayOfReadings, Explanation, TierPosition
-from gridhall.contexts.tariffs.explaining import explain_lines
+from gridhall.contexts.tariffs.operations import explain_lines
 from gridhall.contexts.tariffs.types import Tariff
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
