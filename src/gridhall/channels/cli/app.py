@@ -1,7 +1,6 @@
 """`gridhall`: the groups of commands, put together."""
 
 import importlib
-import importlib.util
 
 import typer
 
@@ -17,5 +16,4 @@ app = typer.Typer(
 GROUPS = ("demo", "organisation", "imports", "readings", "tariff", "tariff_import", "bill")
 
 for _group in GROUPS:
-    if importlib.util.find_spec(f"gridhall.channels.cli.{_group}"):
-        importlib.import_module(f"gridhall.channels.cli.{_group}").register(app)
+    importlib.import_module(f"gridhall.channels.cli.{_group}").register(app)
