@@ -14,6 +14,7 @@ import pytest
 from gridhall.contexts.metering import queries
 from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.operations import ZoneUnknown
+from gridhall.contexts.metering.operations.imports import LakeUnwritable
 from gridhall.contexts.metering.queries import lake_root
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.lake.formats import FileRefused
@@ -183,3 +184,15 @@ def test_a_green_button_feed_is_filed_under_a_usage_point(
         taken += told.accepted
     assert taken > 0
     assert {key[0] for key in lake()} == {points["A1"]}
+
+
+def test_no_room_is_told_and_leaves_nothing(take_in: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gridhall.lake.parts.pq.write_table", full)
+    with pytest.raises(LakeUnwritable) as refusal:
+        take_in("usage_point,start,kwh\nA1,2026-03-01 00:00,1\n")
+    assert refusal.value.remedy
+    assert (Import.objects.count(), LakeFile.objects.count()) == (0, 0)
+    assert not [path for path in lake_root().rglob("*") if path.is_file()]

@@ -63,6 +63,12 @@ class ZoneUnknown(GridhallError):
     code = "zone_unknown"
 
 
+class LakeUnwritable(GridhallError):
+    """The lake's folder, or the temporary one, is full or not ours to write."""
+
+    code = "lake_unwritable"
+
+
 def import_readings(
     path: Path,
     *,
@@ -94,6 +100,7 @@ def import_readings(
     Raises:
         FileRefused: when the file as a whole cannot be read; nothing of it is taken in then.
         ZoneUnknown: when there is no such zone.
+        LakeUnwritable: when there is no room, or no permission.
     """
     try:
         ZoneInfo(zone)
@@ -118,10 +125,17 @@ def import_readings(
                 if known is not None:
                     return known
             about = _About(path, file.format, file.columns, file.size, now, zone, channel, again)
-            with being_written(root) as version:
-                if isinstance(file, RegisterFile):
-                    return _take_registers(version, file, about, Path(folder), progress)
-                return _take_readings(version, file, about, Path(folder), rules, progress)
+            try:
+                with being_written(root) as version:
+                    if isinstance(file, RegisterFile):
+                        return _take_registers(version, file, about, Path(folder), progress)
+                    return _take_readings(version, file, about, Path(folder), rules, progress)
+            except OSError as error:
+                raise LakeUnwritable(
+                    f"The readings cannot be written: {error.strerror or error}. Nothing was taken in.",
+                    path=str(error.filename or root),
+                    remedy="Make room, or mend the permissions, and import the file again.",
+                ) from error
 
 
 @dataclass(frozen=True)
@@ -338,7 +352,7 @@ def _certainly_absent(version: int) -> bool:
 def tidy(root: Path) -> list[int]:
     """This will remove the parts of imports that were killed, and give their versions; under the lock only."""
     removed = []
-    for note in sorted((root / "importing").glob("*")):
+    for note in sorted((root / "importing").glob("[0-9]*")):
         version = int(note.name)
         if not Import.objects.filter(pk=version).exists():
             remove_parts(root, version)
