@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Final
 
@@ -35,6 +35,7 @@ from gridhall.lake.parts import PartWriter
 
 _MINUTES: Final = 60
 _AT_ONCE: Final = 2_000
+_WRITTEN_AT_ONCE: Final = 500
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -86,9 +87,10 @@ def derive_curves(
         if first is None:
             return report
         with being_written(lake_root()) as version, PartWriter(lake_root(), channel, version) as writer:
-            for point, energy in chain([first], found):
-                days.write(writer, point, energy)
-                report.derived += 1
+            for some in _batched(chain([first], found)):
+                energy = np.stack([each for _, each in some])
+                days.write(writer, [point for point, _ in some], energy)
+                report.derived += len(some)
                 report.energy += int(energy.sum())
             written = writer.close()
             with transaction.atomic():
@@ -123,15 +125,24 @@ class _Days:
         """When the first day begins and the last one ends."""
         return datetime.fromtimestamp(int(self.edges[0]), UTC), datetime.fromtimestamp(int(self.edges[-1]), UTC)
 
-    def write(self, writer: PartWriter, point: int, energy: npt.NDArray[np.int64]) -> None:
-        """This will write one usage point's days."""
+    def write(self, writer: PartWriter, points: Sequence[int], energy: npt.NDArray[np.int64]) -> None:
+        """This will write the days of some usage points; ``energy`` has a row for each, a column for each slot."""
         numbers = np.array([(day - _EPOCH).days for day in self.all], dtype=np.int32)
         starts = np.cumsum(self.slots) - self.slots
         for count in np.unique(self.slots).tolist():
             rows = np.flatnonzero(self.slots == count)
-            wh = energy[starts[rows][:, None] + np.arange(count)].astype(np.int32)
+            places = starts[rows][:, None] + np.arange(count)
+            wh = energy[:, places].reshape(-1, count).astype(np.int32)
             quality = np.full(wh.shape, Quality.INTERPOLATED, dtype=np.int8)
-            writer.write(lake_table(np.full(len(rows), point, dtype=np.int64), numbers[rows], wh, quality))
+            of_point = np.repeat(np.array(points, dtype=np.int64), len(rows))
+            writer.write(lake_table(of_point, np.tile(numbers[rows], len(points)), wh, quality))
+
+
+def _batched(
+    found: Iterator[tuple[int, npt.NDArray[np.int64]]],
+) -> Iterator[list[tuple[int, npt.NDArray[np.int64]]]]:
+    while some := list(islice(found, _WRITTEN_AT_ONCE)):
+        yield some
 
 
 def _derived(
