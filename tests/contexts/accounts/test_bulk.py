@@ -100,3 +100,9 @@ def test_the_way_of_large_loads_checks_the_same(monkeypatch: pytest.MonkeyPatch)
         assert cursor.fetchone() == (7,)
     with pytest.raises(operations.AgreementsOverlap):
         load(agreements=agreements())
+    twice = pa.table({"usage_point": ["1002"], "account": ["AL"], "start": [D(2026, 3, 1)]})
+    with pytest.raises(operations.SettlementsOverlap):
+        load(settlements=twice)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_constraint WHERE contype = 'x' AND conname LIKE 'accounts\\_%'")
+        assert cursor.fetchone() == (2,)

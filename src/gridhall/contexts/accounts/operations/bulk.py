@@ -216,7 +216,7 @@ def load(portfolio: Portfolio, *, act: audit.Act) -> dict[str, int]:
     """
     counts = {}
     tables = {f.name: getattr(portfolio, f.name) for f in fields(portfolio)}
-    with transaction.atomic(), integrity(), _references_checked_at_once(tables):
+    with transaction.atomic(), integrity(), _checked_at_once(tables):
         for name, rows in tables.items():
             if rows is not None and rows.num_rows:
                 counts[name] = _load(name, _KINDS[name], rows)
@@ -226,10 +226,11 @@ def load(portfolio: Portfolio, *, act: audit.Act) -> dict[str, int]:
 
 
 @contextmanager
-def _references_checked_at_once(tables: Mapping[str, pa.Table | None]) -> Iterator[None]:
-    """For large loads: take the foreign keys off the tables that grow, and put them back checked by one query each.
+def _checked_at_once(tables: Mapping[str, pa.Table | None]) -> Iterator[None]:
+    """For large loads: take foreign keys and exclusions off the tables that grow, and put them back checked at once.
 
-    Row by row they would take half of the time. The tables are locked until the transaction ends.
+    Foreign keys row by row would take half of the time, and exclusions row by row most of the log. The tables are
+    locked until the transaction ends.
     """
     growth = {
         table: rows.num_rows
@@ -249,7 +250,7 @@ def _references_checked_at_once(tables: Mapping[str, pa.Table | None]) -> Iterat
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
             "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
-            " WHERE contype = 'f' AND conrelid = ANY(%s::regclass[]) ORDER BY oid",
+            " WHERE contype IN ('f', 'x') AND conrelid = ANY(%s::regclass[]) ORDER BY oid",
             [wanted],
         )
         keys = cursor.fetchall()
