@@ -25,6 +25,7 @@ import statistics
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -192,19 +193,21 @@ def rating_seconds(span: Any) -> tuple[float, int]:
     """Determinants and charges of everybody by the bill run's own batches; agreements are read beforehand."""
     from gridhall.contexts.billing import sources
     from gridhall.contexts.billing.positions import with_positions
-    from gridhall.contexts.billing.rating import rate_batch
+    from gridhall.contexts.billing.raters import AT_ONCE, Raters
     from gridhall.contexts.billing.settings import rules as current_rules
 
     rules = current_rules()
     document = sources.pin(TARIFF)
     placed, _ = with_positions(sources.agreements(None, span), document.tariff, rules)
-    rated = 0
-    with sources.lake_session() as lake:
-        pinned = sources.as_of(lake, sources.newest_version(), sources.calendar_of(span))
+    with Raters(sources.newest_version(), sources.calendar_of(span)) as raters:
         began = time.perf_counter()
+        waiting: deque[Any] = deque()
+        rated = 0
         for begin in range(0, placed.num_rows, rules.batch):
-            outcome = rate_batch(document, placed.slice(begin, rules.batch), span, pinned, rules)
-            rated += len(outcome.billable())
+            waiting.append(raters.submit(document, placed.slice(begin, rules.batch), span, rules))
+            if len(waiting) > AT_ONCE:
+                rated += len(waiting.popleft().result().billable())
+        rated += sum(len(each.result().billable()) for each in waiting)
         return time.perf_counter() - began, rated
 
 

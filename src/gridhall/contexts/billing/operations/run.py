@@ -1,7 +1,8 @@
 """The bill run: every agreement of an organisation and month billed or parked, exactly once, whatever happens."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,7 +17,8 @@ from gridhall.contexts.billing.errors import MonthNotOver
 from gridhall.contexts.billing.exclusive import exclusive
 from gridhall.contexts.billing.models import BillRun, BillRunBatch, ParkedBill, RunKind, RunStatus
 from gridhall.contexts.billing.positions import billed, with_positions
-from gridhall.contexts.billing.rating import Document, Outcome, Sources, rate_batch
+from gridhall.contexts.billing.raters import AT_ONCE, Raters
+from gridhall.contexts.billing.rating import Document, Outcome, Sources
 from gridhall.contexts.billing.rules.parking import BillingRules, Reason
 from gridhall.contexts.billing.settings import rules as current_rules
 from gridhall.contexts.billing.types import RunReport
@@ -109,9 +111,9 @@ class _Batch:
 
 
 class _Work:
-    """One call of `run_month`: rates a batch in a thread while the one before is being committed.
+    """One call of `run_month`: batches are rated in threads while those before are being committed.
 
-    Only this thread speaks to the database; the other reads the lake and computes.
+    Only this thread speaks to the database; the others read the lake and compute.
     """
 
     def __init__(self, run: BillRun, span: DateSpan, act: Act, progress: Progress) -> None:
@@ -123,23 +125,19 @@ class _Work:
     def carry_out(self) -> None:
         """Work through all batches and finish the run."""
         agreements = sources.agreements(self.unit, self.span)
-        with (
-            sources.lake_session() as lake,
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="rating") as pool,
-        ):
-            pinned = sources.as_of(lake, self.run.readings_version, self.run.calendar)
-            waiting: tuple[_Batch, Future[Outcome] | None] | None = None
+        with Raters(self.run.readings_version, self.run.calendar) as raters:
+            waiting: deque[tuple[_Batch, Future[Outcome] | None]] = deque()
             done = 0
             for batch in self._batches(agreements):
-                rating = self._start(batch, pinned, pool)
-                if waiting is not None:
-                    done += self._commit(*waiting)
+                waiting.append((batch, self._start(batch, raters)))
+                if len(waiting) > AT_ONCE:
+                    done += self._commit(*waiting.popleft())
                     self.progress(done, agreements.num_rows)
-                waiting = (batch, rating)
-            if waiting is not None:
-                done += self._commit(*waiting)
+            while waiting:
+                done += self._commit(*waiting.popleft())
+                self.progress(done, agreements.num_rows)
             self.progress(agreements.num_rows, agreements.num_rows)
-            self._usage_without_agreement(pinned)
+            self._usage_without_agreement(raters.sources)
         self._finish()
 
     def _batches(self, agreements: pa.Table) -> Iterator[_Batch]:
@@ -182,7 +180,7 @@ class _Work:
             return _Batch(number, code, agreements.take(pa.array(kept)), overlap, open_items)
         return _Batch(number, code, agreements, known.overlap, open_items)
 
-    def _start(self, batch: _Batch, pinned: Sources, pool: ThreadPoolExecutor) -> "Future[Outcome] | None":
+    def _start(self, batch: _Batch, raters: Raters) -> "Future[Outcome] | None":
         found = self._tariff(batch.tariff_code)
         if isinstance(found, str):
             batch.problem = found
@@ -192,7 +190,7 @@ class _Work:
         agreements = batch.agreements if clear.all() else batch.agreements.filter(pa.array(clear))
         released = parking.released(agreements, batch.open_items)
         agreements, history = with_positions(agreements, found.tariff, self.rules)
-        return pool.submit(rate_batch, found, agreements, self.span, pinned, self.rules, history, released)
+        return raters.submit(found, agreements, self.span, self.rules, history, released)
 
     def _tariff(self, code: str) -> Document | str:
         """The pinned document of a tariff, pinning it at its first use in this run; or why there is none."""
