@@ -1,5 +1,6 @@
 """A tariff from a file, whatever its form: this house's YAML (or the same as JSON), or a URDB rate."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from gridhall.contexts.tariffs import urdb
@@ -28,8 +29,9 @@ def load_tariff(file: Path) -> Tariff:
     return parse_tariff(text, name=str(file))
 
 
+@lru_cache(maxsize=256)
 def parse_tariff(text: str, *, name: str) -> Tariff:
-    """Check and compile the text of a tariff document.
+    """Check and compile the text of a tariff document; once for each text, since a tariff never changes.
 
     Args:
         name: of the file or record, for messages.
