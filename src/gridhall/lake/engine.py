@@ -22,7 +22,13 @@ from gridhall.lake.curves import SCHEMA
 
 
 class Session(Protocol):
-    """What the lake asks of an engine."""
+    """What the lake asks of an engine.
+
+    Attributes:
+        adds_elements_fast: whether single elements of an array are added faster than a slice of them.
+    """
+
+    adds_elements_fast: bool
 
     def parquet(self, paths: Sequence[Path]) -> ibis.Table:
         """Lake files as one table in the form of `curves.SCHEMA`; no path gives an empty table."""
@@ -57,13 +63,15 @@ class Session(Protocol):
 
 
 class DuckDB:
-    """DuckDB inside this process: one machine, all cores.
+    """DuckDB inside this process: one machine, all cores. A slice copies; elements are taken where they lie.
 
     Args:
         threads: None takes all cores.
         memory_limit: as DuckDB writes it, ``"4GB"``; beyond it, it spills into ``spill``.
         spill: folder for what does not fit into memory; None: the system's temporary folder.
     """
+
+    adds_elements_fast = True
 
     def __init__(self, threads: int | None = None, memory_limit: str | None = None, spill: Path | None = None) -> None:
         self._backend = ibis.duckdb.connect()

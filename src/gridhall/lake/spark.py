@@ -30,6 +30,8 @@ class Spark:
     ``scheme`` is put before them (``"file://"``, ``"hdfs://namenode"``).
     """
 
+    adds_elements_fast = False
+
     def __init__(self, spark: "SparkSession", *, scheme: str = "file://") -> None:
         self._spark = spark
         self._scheme = scheme

@@ -23,6 +23,9 @@ from gridhall.lake.needs import DayPattern, DemandNeed, Needs
 #: What a day counts as whose curve cannot be measured: more than all days of all time.
 UNFIT: Final = 1_000_000
 
+#: More elements than these are added as slices.
+_MOST_ELEMENTS: Final = 72
+
 
 @dataclass(frozen=True)
 class DayKind:
@@ -57,6 +60,11 @@ def day_kinds(needs: Sequence[Needs], zone: str | ZoneInfo) -> list[DayKind]:
     return sorted(kinds, key=lambda kind: len(kind.days))
 
 
+def lengths_at(kinds: Sequence[DayKind], zone: str | ZoneInfo, minutes: int) -> list[int]:
+    """The lengths that curves of so many minutes per slot have on days of these kinds."""
+    return sorted({ranges[-1].stop for kind in kinds if (ranges := kind.ranges(zone, minutes))})
+
+
 def costliest_register(kinds: Sequence[DayKind], count: int) -> int:
     """The register with the most minutes over all days: the one worth deriving from the total."""
     minutes = [0] * count
@@ -87,17 +95,67 @@ def days_counted(
 
 
 def energy(
-    session: Session, curve: ArrayValue, day: DateValue, kinds: Sequence[DayKind], zone: str | ZoneInfo, register: int
+    session: Session,
+    curve: ArrayValue,
+    day: DateValue,
+    kinds: Sequence[DayKind],
+    zone: str | ZoneInfo,
+    register: int,
+    usual: int | None = None,
 ) -> IntegerValue:
     """The Wh that a row counts in a register; without meaning for a curve that is `UNFIT`.
 
     Only the bounds of slices depend on day and length, and those are single integers: a choice between sums of slices
     would carry whole arrays through every branch, at more than twice the time.
+
+    Args:
+        usual: the minutes per slot of most rows, where the engine adds up single elements faster than slices.
     """
     parts = _parts(session, curve, day, kinds, zone, frozenset({register}))
     if not parts:
         return ibis.literal(0, "int64")
-    return _folded([session.total(part) for part in parts], lambda one, other: one + other)
+    general: IntegerValue = _folded([session.total(part) for part in parts], lambda one, other: one + other)
+    if usual is None:
+        return general
+    return ibis.coalesce(_by_elements(session, curve, day, kinds, zone, register, usual), general)
+
+
+def _by_elements(
+    session: Session,
+    curve: ArrayValue,
+    day: DateValue,
+    kinds: Sequence[DayKind],
+    zone: str | ZoneInfo,
+    register: int,
+    usual: int,
+) -> IntegerValue:
+    """The sum of a register's elements; NULL for rows of other lengths, with gaps, or of days when clocks change.
+
+    Slots that count on some kinds of day only are multiplied by 1 or 0, so there is no branch at all.
+    """
+    length = MINUTES_PER_DAY // usual
+    plain = [kind for kind in kinds if not kind.changes and kind.ranges(zone, usual)]
+    days_of: dict[int, list[date]] = {}
+    for kind in plain:
+        for each in kind.ranges(zone, usual) or ():
+            if each.register == register:
+                for slot in range(each.first, each.stop):
+                    days_of.setdefault(slot, []).extend(kind.days)
+    if not days_of or len(days_of) > _MOST_ELEMENTS:
+        return ibis.null("int64")
+    covered = sorted(each for kind in plain for each in kind.days)
+    fits = curve.length() == length
+    if len(covered) < sum(len(kind.days) for kind in kinds):
+        fits = fits & _among(day, covered)
+    found = ibis.cases((fits, ibis.literal(0, "int64")), else_=ibis.null("int64"))
+    together: dict[tuple[date, ...], list[int]] = {}
+    for slot, days in days_of.items():
+        together.setdefault(tuple(sorted(days)), []).append(slot)
+    for same, slots in together.items():
+        elements = [session.element(curve, slot).cast("int64") for slot in slots]
+        part = _folded(elements, lambda one, other: one + other)
+        found = found + (part if len(same) == len(covered) else part * _among(day, same).cast("int64"))
+    return found
 
 
 def demand(
@@ -118,12 +176,12 @@ def demand(
         lengths: the lengths of curve that occur.
     """
     peaks: list[IntegerValue] = [ibis.literal(0, "int64")]
-    if any(_minutes(length) >= need.window for length in lengths):
+    if any(minutes_of(length) >= need.window for length in lengths):
         factor = _watts(curve, lengths, need)
         for part in _parts(session, curve, day, kinds, zone, need.registers):
             peaks.append(part.maxs().cast("int64").fill_null(0) * factor)
     for length in lengths:
-        if _minutes(length) < need.window and _serves(_minutes(length), need):
+        if minutes_of(length) < need.window and _serves(minutes_of(length), need):
             peaks += _windows(session, curve, day, kinds, zone, need, length, alone=len(lengths) == 1)
     return ibis.greatest(*peaks) if len(peaks) > 1 else peaks[0]
 
@@ -131,9 +189,9 @@ def demand(
 def _watts(curve: ArrayValue, lengths: Sequence[int], need: DemandNeed) -> IntegerValue:
     """W for each Wh of a slot; 0 where slots are shorter than the window."""
     factors = {
-        length: 60 // _minutes(length) if _minutes(length) >= need.window else 0
+        length: 60 // minutes_of(length) if minutes_of(length) >= need.window else 0
         for length in lengths
-        if _minutes(length)
+        if minutes_of(length)
     }
     values = set(factors.values())
     if len(values) == 1:
@@ -160,7 +218,7 @@ def _windows(
     Windows are masked by a factor rather than chosen by cases, and elements are added one by one rather than as slices:
     both alternatives take ten times as long.
     """
-    minutes = _minutes(length)
+    minutes = minutes_of(length)
     at_once = need.window // minutes
     days_of: dict[int, list[date]] = {}
     for kind in kinds:
@@ -186,7 +244,7 @@ def _windows(
     return windows
 
 
-def _minutes(length: int) -> int:
+def minutes_of(length: int) -> int:
     """The minutes per slot of a day of 23 to 25 hours with so many slots; 0 where none fits."""
     return next((each for each in RESOLUTIONS if 23 * 60 <= length * each <= 25 * 60), 0)
 
@@ -218,6 +276,10 @@ def _parts(
     most = max(
         [len(runs) for runs in plain.values()] + [len(runs) for fits in changed.values() for _, runs in fits], default=0
     )
+    if all(runs == [(0, MINUTES_PER_DAY)] for runs in plain.values()) and all(
+        runs == [(0, length)] for fits in changed.values() for length, runs in fits
+    ):
+        return [curve]
     parts = []
     for turn in range(most):
         bounds = [

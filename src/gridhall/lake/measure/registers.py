@@ -139,10 +139,19 @@ def _of_whole_members(
 
 
 def aggregate(
-    readings: Readings, table: ibis.Table, segments: Sequence[Needs], zone: str | ZoneInfo, keys: Sequence[str]
+    readings: Readings,
+    rows: ibis.Table,
+    segments: Sequence[Needs],
+    zone: str | ZoneInfo,
+    keys: Sequence[str],
+    lengths: Sequence[int] | None = None,
 ) -> pa.Table:
-    """Measure a table of rows in one grouped expression; the result is that of `measure`, by other keys."""
-    session = readings.session
+    """Measure rows in one grouped expression; the result is that of `measure`, by other keys.
+
+    Args:
+        lengths: the lengths of curve that occur, where a demand asks for them and they are known.
+    """
+    session, table = readings.session, rows
     first, stop = _bounds(segments)
     table = table.filter(table.day >= first, table.day < stop)
     count = max(len(each.registers) for each in segments)
@@ -150,30 +159,40 @@ def aggregate(
     kinds = expressions.day_kinds(segments, zone)
     derived = expressions.costliest_register(kinds, count)
     counted = [index for index in range(count) if index != derived]
+    usual = _usual_resolution(readings, table) if counted and session.adds_elements_fast else None
     columns: dict[str, Any] = {
         "total": session.total(table.curve),
         "days": expressions.days_counted(table.curve, table.day, kinds, zone, demands),
     }
     for index in counted:
-        columns[f"wh_{index}"] = expressions.energy(session, table.curve, table.day, kinds, zone, index)
+        columns[f"wh_{index}"] = expressions.energy(session, table.curve, table.day, kinds, zone, index, usual)
     if demands:
-        occurring = table.select(length=table.curve.length()).distinct()
-        lengths = sorted(session.collect(occurring)["length"].to_pylist())
+        # Windows are laid out for the lengths that occur. Those of the first row's resolution are taken for granted and
+        # the others counted; only where there are others are all lengths looked for, at the price of another scan.
+        supposed = lengths or expressions.lengths_at(kinds, zone, _usual_resolution(readings, table) or 15)
+        columns["others"] = (~table.curve.length().isin(supposed)).cast("int64")
         for index, demand in enumerate(demands):
-            columns[f"w_{index}"] = expressions.demand(session, table.curve, table.day, kinds, zone, demand, lengths)
+            columns[f"w_{index}"] = expressions.demand(session, table.curve, table.day, kinds, zone, demand, supposed)
     by = list(keys)
     if len(segments) > 1:
         table = table.filter(_within(table.day, segments))
         columns["segment"] = _segment(table.day, segments)
         by.append("segment")
-    rows = table.select(*keys, "missing", "estimated", **columns)
-    sums = {name: rows[name].sum().cast("int64") for name in ["total", *(f"wh_{each}" for each in counted), *_COUNTS]}
-    peaks = {f"w_{each}": rows[f"w_{each}"].max().cast("int64") for each in range(len(demands))}
-    grouped = rows.group_by(by).aggregate(
+    each_day = table.select(*keys, "missing", "estimated", **columns)
+    sums = {
+        name: each_day[name].sum().cast("int64") for name in ["total", *(f"wh_{each}" for each in counted), *_COUNTS]
+    }
+    if demands:
+        sums["others"] = each_day.others.sum().cast("int64")
+    peaks = {f"w_{each}": each_day[f"w_{each}"].max().cast("int64") for each in range(len(demands))}
+    grouped = each_day.group_by(by).aggregate(
         **sums,
         **peaks,
     )
     found = session.collect(grouped)
+    if demands and lengths is None and pc.any(pc.greater(found["others"], 0)).as_py():
+        occurring = session.collect(table.select(length=table.curve.length()).distinct())
+        return aggregate(readings, rows, segments, zone, keys, sorted(occurring["length"].to_pylist()))
     arrays: dict[str, npt.NDArray[np.signedinteger[Any]]] = {
         name: found[name].to_numpy() for name in found.column_names if not name.startswith("w_")
     }
@@ -195,6 +214,12 @@ def aggregate(
     arrays["segment"] = segment
     order = np.lexsort((arrays[keys[-1]], segment))
     return pa.table({name: arrays[name][order] for name in names})
+
+
+def _usual_resolution(readings: Readings, table: ibis.Table) -> int | None:
+    """The minutes per slot of the first row at hand; a guess that only speed depends on."""
+    sample = readings.session.collect(table.select(length=table.curve.length()).limit(1))["length"].to_pylist()
+    return expressions.minutes_of(sample[0]) if sample else None
 
 
 def _check(segments: Sequence[Needs]) -> None:
