@@ -36,8 +36,8 @@ def import_(
     format: Annotated[
         str | None,
         typer.Option(
-            help="Told by the content; to insist: long-csv, day-curve-csv, day-columns-csv, long-parquet, "
-            "day-curve-parquet, register-csv, greenbutton."
+            help="Told by the content; to insist: long, day-curve (also as long-csv, long-parquet, day-curve-csv, "
+            "day-curve-parquet), register-csv, greenbutton."
         ),
     ] = None,
     channel: Annotated[

@@ -59,9 +59,9 @@ class ParquetRows:
                 path=self._place,
                 remedy="A curve is a list of numbers, an energy a number.",
             )
-        if wanted and layout.form is not wanted:
+        if wanted and (layout.form is Form.LONG) is not (wanted is Form.LONG):
             raise ColumnsUnknown(
-                f"The columns are those of a {layout.form} file, not of {wanted}.",
+                f"The columns are those of a {layout.form} file, not of a {wanted} one.",
                 path=self._place,
                 remedy="Leave --format away, or name the right one.",
             )

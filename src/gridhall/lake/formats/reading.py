@@ -26,8 +26,10 @@ T = TypeVar("T")
 #: Pieces that are decoded ahead of the one in hand.
 _AHEAD: Final = 3
 
-#: What ``--format`` takes: a form, optionally with the container before it.
-FORMATS: Final = ("long-csv", "day-curve-csv", "day-columns-csv", "long-parquet", "day-curve-parquet")
+#: What ``--format`` takes: a form and its container. The two ways of writing a day's curve tell themselves apart.
+FORMATS: Final = (
+    "long-csv", "day-curve-csv", "day-columns-csv", "long-parquet", "day-curve-parquet", "day-columns-parquet",
+)  # fmt: skip
 
 
 class ReadingsFile:
@@ -69,8 +71,6 @@ class ReadingsFile:
         self._found = bytes_in.find(Path(path), trust_content=format is not None)
         self._zone, self._limits = zone, limits or Limits()
         form, container = (Form(format.rpartition("-")[0]), format.rpartition("-")[2]) if format else (None, "")
-        if form is Form.DAY_CURVE and container == "csv":
-            form = None  # either way of writing a curve
         is_parquet = self._found.container is Container.PARQUET
         if self._found.container is Container.XML:
             raise FormatUnknown("This is XML, no table of readings.", path=str(path))

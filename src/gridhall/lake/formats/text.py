@@ -153,9 +153,9 @@ class TextFile:
             except ColumnsUnknown as error:
                 seconds.append(error)
                 continue
-            if wanted and layout.form is not wanted:
+            if wanted and (layout.form is Form.LONG) is not (wanted is Form.LONG):
                 raise ColumnsUnknown(
-                    f"The columns are those of a {layout.form} file, not of {wanted}.",
+                    f"The columns are those of a {layout.form} file, not of a {wanted} one.",
                     path=f"{self._place}:{self._line - 1}",
                     remedy="Leave --format away, or name the right one.",
                 )

@@ -196,3 +196,16 @@ def test_no_room_is_told_and_leaves_nothing(take_in: Callable, monkeypatch: pyte
     assert refusal.value.remedy
     assert (Import.objects.count(), LakeFile.objects.count()) == (0, 0)
     assert not [path for path in lake_root().rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("format", "accepted"),
+    [("long", 1), ("long-csv", 1), ("day-curve", None), ("long-parquet", None), ("greenbutton", None), ("xls", None)],
+)
+def test_a_format_can_be_insisted_on(take_in: Callable, format: str, accepted: int | None) -> None:
+    content = "usage_point,start,kwh\nA1,2026-03-01 00:00,1\n"
+    if accepted:
+        assert take_in(content, "readings.dat", format=format).accepted == accepted
+    else:
+        with pytest.raises(GridhallError):
+            take_in(content, "readings.dat", format=format)

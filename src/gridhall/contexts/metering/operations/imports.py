@@ -44,6 +44,7 @@ from gridhall.lake.formats import (
     Unit,
 )
 from gridhall.lake.formats.bytes_in import Container, find, sha256
+from gridhall.lake.formats.layout import Form
 from gridhall.lake.greenbutton.file import GreenButtonFile
 from gridhall.lake.needs import Channel
 from gridhall.runtime.content import content
@@ -162,6 +163,8 @@ def opened(
         FileRefused: when none does.
     """
     found = find(path, trust_content=format is not None)
+    if format in {Form.LONG, Form.DAY_CURVE, Form.DAY_COLUMNS}:
+        format = f"{format}-{'parquet' if found.container is Container.PARQUET else 'csv'}"
     if format == GreenButtonFile.format or (format is None and found.container is Container.XML):
         return GreenButtonFile(
             path, zone=zone, channel=channel, limits=limits, resolve=_Numbers(), usage_point=usage_point
