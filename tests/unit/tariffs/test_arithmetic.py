@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhall.contexts.tariffs.rules.arithmetic import ChargeTooLarge, half_up, rest
+from gridhall.contexts.tariffs.rules.arithmetic import ChargeTooLarge, half_up, rounded_once
 from gridhall.contexts.tariffs.rules.power_factor import adjustments, power_factor_from, power_factors, table
 from gridhall.contexts.tariffs.rules.tiers import into_tiers, spread
 
@@ -32,12 +32,21 @@ def test_rounding_is_that_of_fractions_at_any_size(pairs: list[tuple[int, int]],
         assert result == (rounded if exact >= 0 else -rounded)
 
 
-@given(st.lists(st.tuples(huge, st.integers(-(10**9), 10**9)), min_size=1, max_size=5), st.integers(10**9, 10**17))
-def test_the_rest_of_rounding_is_exact_at_any_size(pairs: list[tuple[int, int]], divisor: int):
-    factors = [column(*(a for a, _ in pairs)), column(*(b for _, b in pairs)), 7]
-    rounded = half_up(factors, divisor, rows=len(pairs))
-    for (one, other), fen, left in zip(pairs, rounded.tolist(), rest(factors, divisor, rounded).tolist(), strict=True):
-        assert 7 * one * other == fen * divisor + left
+amounts = st.lists(
+    st.tuples(st.integers(-(10**12), 10**12), st.integers(-(10**9), 10**9), st.integers(10**8, 10**14)),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(amounts)
+def test_a_sum_is_rounded_once_as_fractions_are(lines: list[tuple[int, int, int]]):
+    worths = [((column(one), other, 1), divisor) for one, other, divisor in lines]
+    rounded = [half_up(factors, divisor, rows=1) for factors, divisor in worths]
+    found = sum(int(each[0]) for each in rounded) + int(rounded_once(worths, rounded, rows=1)[0])
+    exact = sum((Fraction(one * other, divisor) for one, other, divisor in lines), Fraction(0))
+    half = int(abs(exact) + Fraction(1, 2))
+    assert found == (half if exact >= 0 else -half)
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 6))

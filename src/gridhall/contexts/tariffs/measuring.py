@@ -64,10 +64,11 @@ class Measurements:
     def _measure(self, plan: Plan, numbers: Sequence[int], channel: Channel, calendar: Calendar) -> None:
         shape = layout(plan, [self._pieces[number].span for number in numbers], channel, calendar)
         found = measure(self._readings[channel], list(shape.needs), self._zone, self._members)
-        segment = found["segment"].to_numpy()
+        columns = {name: found[name].to_numpy() for name in found.column_names}
+        bounds = np.searchsorted(columns["segment"], np.arange(len(numbers) + 1))
         for index, number in enumerate(numbers):
-            first, last = np.searchsorted(segment, [index, index + 1])
-            part = found.slice(first, last - first)
+            first, last = bounds[index], bounds[index + 1]
+            part = {name: column[first:last] for name, column in columns.items()}
             self._of_piece[number][channel] = Measured(
                 shape,
                 [self._dense(part, f"wh_{each}") for each in range(len(shape.combinations))],
@@ -78,29 +79,37 @@ class Measurements:
                 self._needs[number] = shape.needs[index]
                 self._counts[number] = {name: self._dense(part, name) for name in ("days", "missing", "estimated")}
 
-    def _dense(self, part: pa.Table, name: str) -> Integers:
+    def _dense(self, part: Mapping[str, Integers], name: str) -> Integers:
         """A column over all rows; 0 for rows that have no readings on the piece."""
-        values: Integers = part[name].to_numpy()
+        values = part[name]
         if len(values) == len(self._members):
             return values
         column = np.zeros(len(self._members), dtype=np.int64)
-        column[part["member"].to_numpy()] = values
+        column[part["member"]] = values
         return column
 
-    def of_piece(self, number: int, rows: npt.NDArray[np.int64]) -> dict[Channel, Measured]:
-        """What was measured on a piece for some rows."""
-        everyone = len(rows) == len(self._members)
-        return {
-            channel: measured
-            if everyone
-            else Measured(
-                measured.layout,
-                [column[rows] for column in measured.energy],
-                [column[rows] for column in measured.demand],
-                measured.days[rows],
+    def of_pieces(self, numbers: Sequence[int], rows: npt.NDArray[np.int64]) -> dict[Channel, Measured]:
+        """What was measured on pieces of one plan for some rows: all rows of the first piece, of the second, …"""
+        found = {}
+        for channel, first in self._of_piece[numbers[0]].items():
+            parts = [self._of_piece[number][channel] for number in numbers]
+            found[channel] = Measured(
+                first.layout,
+                [self._picked(columns, rows) for columns in zip(*(part.energy for part in parts), strict=True)],
+                [self._picked(columns, rows) for columns in zip(*(part.demand for part in parts), strict=True)],
+                self._picked([part.days for part in parts], rows),
             )
-            for channel, measured in self._of_piece[number].items()
-        }
+        return found
+
+    def counts_of(self, numbers: Sequence[int], rows: npt.NDArray[np.int64]) -> dict[str, Integers]:
+        """Days read, slots missing and estimated, of pieces for some rows, in the order of `of_pieces`."""
+        parts = [self._counts[number] for number in numbers]
+        return {name: self._picked([part[name] for part in parts], rows) for name in parts[0]}
+
+    def _picked(self, columns: Sequence[Integers], rows: npt.NDArray[np.int64]) -> Integers:
+        if len(rows) < len(self._members):
+            columns = [column[rows] for column in columns]
+        return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
     def counts(self, batch: Batch) -> dict[str, Integers]:
         """Determinants for information: days, gaps, energies, the highest demand, in columns of the bills' table."""
@@ -108,10 +117,9 @@ class Measurements:
         found = {name: batch.zeros() for name in names}
         for piece in (piece for parts in batch.parts for piece in parts):
             found["days"] = found["days"] + piece.days
-            counts = self._counts[piece.number]
             for name, counted in (("days_read", "days"), ("missing", "missing"), ("estimated", "estimated")):
-                if counted in counts:
-                    found[name] = found[name] + counts[counted][batch.rows]
+                if counted in piece.counts:
+                    found[name] = found[name] + piece.counts[counted]
             for channel, name in (
                 (Channel.IMPORT, "energy_wh"),
                 (Channel.EXPORT, "export_wh"),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gridhall.contexts.tariffs import stacking
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.measuring import Measurements
 from gridhall.contexts.tariffs.rating_table import empty_table, table_of
@@ -92,9 +93,19 @@ def rate_agreements(
         charged_known=np.zeros(count, dtype=np.bool_),
     )
     opened = np.zeros(len(rows.agreement), dtype=np.bool_)
+    months = [
+        list(listed)
+        for _, listed in groupby(enumerate(cut), key=lambda item: (item[1].span.start.year, item[1].span.start.month))
+    ]
     tables = []
-    for _, listed in groupby(enumerate(cut), key=lambda item: (item[1].span.start.year, item[1].span.start.month)):
-        month = list(listed)
+    if stacking.possible(tariff, cut) and _whole(rows, span):
+        everyone = np.arange(len(rows.agreement))
+        for stack in stacking.stacks(cut):
+            for chosen in stacking.shares(everyone, len(stack)):
+                batch = stacking.batch_of(chosen, stack, rows.terms, measurements)
+                tables.append(_rate_batch(batch, rows, owner, None, measurements))
+        months = []
+    for month in months:
         for subset in _rounds(rows, owner, DateSpan(month[0][1].span.start, month[-1][1].span.end)):
             for first in range(0, len(subset), BATCH):
                 chosen = subset[first : first + BATCH]
@@ -113,6 +124,17 @@ def _ordered(table: pa.Table) -> bool:
     agreement, start = table["agreement"].to_numpy(), table["start"].cast(pa.int32()).to_numpy()
     step = np.diff(agreement)
     return bool(((step > 0) | ((step == 0) & (np.diff(start) > 0))).all())
+
+
+def _whole(rows: _Agreements, span: DateSpan) -> bool:
+    """Whether every agreement has one row, over the whole span, which is whole months, and none starts with usage."""
+    return (
+        len(rows.agreement) > 0
+        and span == _whole_months(span)
+        and bool((np.diff(rows.agreement) > 0).all())
+        and bool((rows.start == np.datetime64(span.start)).all() and (rows.end == np.datetime64(span.end)).all())
+        and bool((rows.tier_used_wh < 0).all())
+    )
 
 
 def _whole_months(span: DateSpan) -> DateSpan:
@@ -205,8 +227,11 @@ def _batch(
         if not plans or plans[-1] is not piece.plan:
             plans.append(piece.plan)
             parts.append([])
-        parts[-1].append(BilledPiece(number, piece, days, measurements.of_piece(number, chosen)))
+        measured, counts = measurements.of_pieces([number], chosen), measurements.counts_of([number], chosen)
+        parts[-1].append(BilledPiece(number, piece, days, measured, counts))
     terms = rows.terms
+    only = month[0][1]
+    whole = len(month) == 1 and only.plan is not None and bool((parts[0][0].days == only.month_days).all())
     batch = Batch(
         rows=chosen,
         start=np.maximum(start, np.datetime64(month[0][1].span.start)),
@@ -224,6 +249,7 @@ def _batch(
         intervals=measurements,
         used=np.zeros(len(chosen), dtype=np.int64),
         tier_key=np.full(len(chosen), -1, dtype=np.int64),
+        whole=whole,
     )
     batch.refuse(unplanned, "no_version")
     return batch
@@ -262,8 +288,9 @@ def _open(
 
 
 def _rate_batch(
-    batch: Batch, rows: _Agreements, whose: npt.NDArray[np.int64], state: _State, measurements: Measurements
+    batch: Batch, rows: _Agreements, whose: npt.NDArray[np.int64], state: _State | None, measurements: Measurements
 ) -> pa.Table:
+    """Charge all components; without a state nothing is carried from bill to bill."""
     before = batch.used.copy()
     counts = measurements.counts(batch)
     batch.refuse(counts["days_read"] == 0, "no_readings")
@@ -300,7 +327,7 @@ def _rate_batch(
                     adjustments.charge_rounding(batch, plan_index, lines[0], mask)
                 case models.Minimum():
                     charged = None
-                    if part.per == "year":
+                    if part.per == "year" and state is not None:
                         ends = (batch.end - np.timedelta64(1, "D")).astype("datetime64[Y]") != batch.end.astype(
                             "datetime64[Y]"
                         )
@@ -312,12 +339,13 @@ def _rate_batch(
                     included = included + adjustments.charge_tax(
                         batch, plan_index, part, lines[0] if lines else None, mask
                     )
-    countable = batch.zeros()
-    for plan_index, plan in enumerate(batch.plans):
-        codes = [part.code for part in plan.text.components if part.type not in ("tax", "minimum")]
-        countable = countable + adjustments.base_of(batch, plan_index, codes, default=())
-    state.used[whose], state.tier_key[whose] = batch.used, batch.tier_key
-    state.charged[whose] = state.charged[whose] + countable
+    if state is not None:
+        countable = batch.zeros()
+        for plan_index, plan in enumerate(batch.plans):
+            codes = [part.code for part in plan.text.components if part.type not in ("tax", "minimum")]
+            countable = countable + adjustments.base_of(batch, plan_index, codes, default=())
+        state.used[whose], state.tier_key[whose] = batch.used, batch.tier_key
+        state.charged[whose] = state.charged[whose] + countable
     columns: dict[str, Any] = {
         "usage_point": rows.usage_point[batch.rows],
         "agreement": rows.agreement[batch.rows],
@@ -340,7 +368,9 @@ def _in_order_of_work(plan: Plan) -> list[models.AnyComponent]:
 
 def _mask(batch: Batch, part: models.Component, parts: Sequence[BilledPiece]) -> Mask:
     """The bills that a component concerns: days on its pieces, and an allowance that it asks for."""
-    mask: Mask = batch.sum(piece.days for piece in parts) > 0
+    mask: Mask = batch.everyone if batch.whole else batch.sum(piece.days for piece in parts) > 0
+    if part.code in batch.inactive:
+        mask = mask & ~batch.inactive[part.code]
     if part.only_for is not None:
         mask = mask & np.isin(batch.terms.allowance.astype(str), part.only_for)
     if part.except_for is not None:

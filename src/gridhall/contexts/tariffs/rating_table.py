@@ -1,5 +1,6 @@
 """Rated bills as an Arrow table: lines of all bills in lists, empty lines left out."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gridhall.contexts.tariffs.rules.arithmetic import Integers
-from gridhall.contexts.tariffs.rules.charges.batch import REASONS, Batch
+from gridhall.contexts.tariffs.rules.charges.batch import REASONS, Batch, Charge
 from gridhall.contexts.tariffs.types import LINES_PER_VERSION
 
 SCHEMA: Final = pa.schema(
@@ -55,16 +56,45 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
     first, versions = _versions(batch)
     charges = sorted(batch.charges, key=lambda charge: (charge.plan_index, charge.line.position))
     total, separate = batch.zeros(), batch.zeros()
+    for charge in charges:
+        if charge.line.settlement == "bill":
+            total += charge.amount
+        else:
+            separate += charge.amount
+    offsets, lines = (
+        _lines(batch, charges, first, refused) if batch.months == 1 else _stacked_lines(batch, charges, refused)
+    )
+    listed = pa.array(offsets.astype(np.int32))
+    power_factor: Integers = columns.pop("power_factor")
+    if refused.any():
+        total, separate = np.where(refused, 0, total), np.where(refused, 0, separate)
+    columns |= {"start": batch.start, "end": batch.end, "total": total, "separate_total": separate}
+    arrays: dict[str, Any] = {name: _in_order(batch, column) for name, column in columns.items()}
+    adjusted = _in_order(batch, power_factor)
+    arrays |= {
+        "versions": versions,
+        **{name: pa.ListArray.from_arrays(listed, pa.array(values)) for name, values in lines.items()},
+        "power_factor": pa.array(adjusted, mask=adjusted < 0).cast(pa.int16()),
+        "refusal": _reasons(_in_order(batch, batch.refusal)),
+    }
+    return pa.table([pa.array(arrays[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _in_order(batch: Batch, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column of bills by agreement and month; where several months are rated together, they stand month by month."""
+    return column if batch.months == 1 else column.reshape(batch.months, -1).T.reshape(-1)
+
+
+def _lines(
+    batch: Batch, charges: Sequence[Charge], first: Integers, refused: npt.NDArray[np.bool_]
+) -> tuple[Integers, dict[str, Integers]]:
+    """The lines of each bill that are not empty: where they begin, and their columns."""
     count = batch.zeros()
     kept = []
     for charge in charges:
         keep = ((charge.quantity != 0) | (charge.amount != 0)) & ~refused
         kept.append(np.flatnonzero(keep))
         count += keep
-        if charge.line.settlement == "bill":
-            total += charge.amount
-        else:
-            separate += charge.amount
     offsets = np.concatenate([[0], np.cumsum(count)])
     lines = {name: np.empty(int(offsets[-1]), dtype=np.int64) for name in ("line_no", "quantity", "price", "amount")}
     place = offsets[:-1].copy()
@@ -75,22 +105,41 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
         lines["quantity"][here] = charge.quantity[rows]
         lines["price"][here] = charge.price if isinstance(charge.price, int) else charge.price[rows]
         lines["amount"][here] = charge.amount[rows]
-    listed = pa.array(offsets.astype(np.int32))
-    power_factor: Integers = columns.pop("power_factor")
-    arrays = columns | {
-        "start": batch.start,
-        "end": batch.end,
-        "versions": versions,
-        **{name: pa.ListArray.from_arrays(listed, pa.array(values)) for name, values in lines.items()},
-        "total": np.where(refused, 0, total),
-        "separate_total": np.where(refused, 0, separate),
-        "power_factor": pa.array(power_factor, mask=power_factor < 0).cast(pa.int16()),
-        "refusal": _reasons(batch.refusal),
-    }
-    return pa.table([pa.array(arrays[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+    return offsets, lines
+
+
+def _stacked_lines(
+    batch: Batch, charges: Sequence[Charge], refused: npt.NDArray[np.bool_]
+) -> tuple[Integers, dict[str, Integers]]:
+    """As `_lines`, for months of one plan rated together: so few bills that a matrix of all lines is small."""
+    months, agreements = batch.months, batch.size // batch.months
+    found = [(charge, (charge.quantity | charge.amount) != 0) for charge in charges]
+    found = [(charge, keep) for charge, keep in found if keep.any()]
+    shape = (agreements, months, len(found))
+    kept = np.empty(shape, dtype=np.bool_)
+    count = np.zeros(batch.size, dtype=np.int32)
+    for place, (_, keep) in enumerate(found):
+        if refused.any():
+            keep &= ~refused
+        kept[:, :, place] = keep.reshape(months, agreements).T
+        count += keep
+    offsets = np.concatenate([[0], np.cumsum(_in_order(batch, count))])
+    chosen = np.flatnonzero(kept)
+    matrix = np.empty(shape, dtype=np.int64)
+    lines: dict[str, Integers] = {}
+    for name in ("quantity", "price", "amount"):
+        for place, (charge, _) in enumerate(found):
+            column: Integers | int = getattr(charge, name)
+            matrix[:, :, place] = column if isinstance(column, int) else column.reshape(months, agreements).T
+        lines[name] = matrix.reshape(-1)[chosen]
+    positions = np.array([charge.line.position for charge, _ in found], dtype=np.int64)
+    lines["line_no"] = np.tile(positions, batch.size)[chosen]
+    return offsets, lines
 
 
 def _reasons(refusal: npt.NDArray[np.int8]) -> pa.Array:
+    if not refusal.any():
+        return pa.nulls(len(refusal), pa.string())
     indices = pa.array(refusal.astype(np.int32) - 1, mask=refusal == 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(REASONS)).cast(pa.string())
 
@@ -98,6 +147,9 @@ def _reasons(refusal: npt.NDArray[np.int8]) -> pa.Array:
 def _versions(batch: Batch) -> tuple[Integers, pa.Array]:
     """The index of each bill's first plan, and the versions of the plans that it has days under."""
     names = [plan.version for plan in batch.plans]
+    if batch.whole:
+        each = pa.array(np.arange(batch.size + 1, dtype=np.int32))
+        return batch.zeros(), pa.ListArray.from_arrays(each, pa.repeat(pa.scalar(names[0], pa.string()), batch.size))
     has = np.zeros((batch.size, max(len(names), 1)), dtype=bool)
     for index, parts in enumerate(batch.parts):
         for piece in parts:

@@ -71,6 +71,8 @@ class Plan:
     span: DateSpan
     text: VersionText
     lines: tuple[Line, ...]
+    #: What was worked out of it once, such as what must be measured on which days.
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Tariff:
     origin: str = ""
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def plan_on(self, day: date) -> Plan | None:
         """The plan in force on a day, or None in a gap between versions."""

@@ -1,5 +1,6 @@
 """Exact integer arithmetic over columns: products and quotients rounded half up, whatever the size of the numbers."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -49,6 +50,10 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
             constant *= int(factor)
         else:
             columns.append(factor)
+    if rows and columns and isinstance(divisor, int):
+        quick = _within_bounds(constant, columns, divisor)
+        if quick is not None:
+            return quick
     size = np.full(rows, abs(float(constant)))
     for column in columns:
         size *= np.abs(column.astype(np.float64))
@@ -78,32 +83,71 @@ def half_up(factors: Sequence[Integers | int], divisor: Integers | int, *, rows:
     return result
 
 
-def rest(factors: Sequence[Integers | int], divisor: int, rounded: Integers) -> Integers:
-    """What rounding left off: the product of factors less ``rounded`` × divisor, exact whatever the product's size.
+#: What a rounded amount comes from: factors, columns or integers, and a divisor.
+Worth = tuple[Sequence[Integers | int], int]
 
-    The rest is at most half the divisor, so that it is what remains when 64-bit products wrap around.
 
-    Args:
-        rounded: `half_up` of the same factors and divisor.
+def rounded_once(worths: Sequence[Worth], amounts: Sequence[Integers], *, rows: int) -> Integers:
+    """What rounded amounts lack of the sum of what they come from, that sum rounded once, half up (away from zero).
 
-    Raises:
-        OverflowError: when the divisor leaves 62 bits.
+    The sum of what rounding left off is less than a unit for each amount, so that it is what remains when 64-bit
+    products wrap around; should even this sum, over the common divisor, not fit, Python's integers take over.
 
-    >>> rest([np.array([5, -5, 14]), 1], 10, np.array([1, -1, 1])).tolist()
-    [-5, 5, 4]
+    >>> thirds = np.array([10]), 3
+    >>> rounded_once([thirds, thirds], [half_up(*thirds, rows=1)] * 2, rows=1).tolist()  # 3⅓ + 3⅓ is 7, not 6
+    [1]
     """
-    if divisor >= 2**62:
-        raise OverflowError("the rest of a charge does not fit 64 bits")
-    constant = 1
-    product = -divisor * rounded
-    exact: Integers | None = None
-    for factor in factors:
-        if isinstance(factor, int | np.integer):
-            constant *= int(factor)
+    common = math.lcm(*(divisor for _, divisor in worths))
+    kind = np.int64 if 2 * common * (len(worths) + 2) < 2**63 else object
+    total = np.zeros(rows, dtype=np.int64)
+    for amount in amounts:
+        total += amount
+    left = -common * total.astype(kind, copy=False)
+    for factors, divisor in worths:
+        constant, product = common // divisor, None
+        for factor in factors:
+            if isinstance(factor, int | np.integer):
+                constant *= int(factor)
+            else:
+                column = factor.astype(kind, copy=False)
+                product = column if product is None else product * column
+        if kind is np.int64:
+            constant = (constant + 2**63) % 2**64 - 2**63
+        left += constant if product is None else product * constant
+    left *= 2
+    left += common
+    difference = left // (2 * common)
+    # A sum halfway between two units goes away from zero, as every amount does.
+    difference -= (left == difference * (2 * common)) & (total + difference <= 0)
+    found: Integers = difference.astype(np.int64, copy=False)
+    return found
+
+
+def _within_bounds(constant: int, columns: Sequence[Integers], divisor: int) -> Integers | None:
+    """`half_up` where the columns' bounds show that no product leaves 62 bits and all have one sign; else None."""
+    bound, negative = abs(constant), constant < 0
+    for column in columns:
+        low, high = int(column.min()), int(column.max())
+        if low < 0 < high:
+            return None
+        negative ^= low < 0
+        bound *= max(-low, high)
+    if 2 * bound + divisor >= 2**62 or bound // divisor + 1 >= _LARGEST:
+        return None
+    product = columns[0] * (-constant if negative else constant)
+    for column in columns[1:]:
+        product *= column
+    if divisor > 1:
+        if divisor % 2:
+            product *= 2
+            product += divisor
+            divisor *= 2
         else:
-            exact = factor if exact is None else exact * factor
-    wrapped = (constant + 2**63) % 2**64 - 2**63
-    return product + (wrapped if exact is None else exact * np.int64(wrapped))
+            product += divisor // 2
+        # No value is negative, and unsigned division is the faster one.
+        unsigned = product.view(np.uint64)
+        unsigned //= np.uint64(divisor)
+    return -product if negative else product
 
 
 def _divide(product: Integers, divisor: Integers | int) -> Integers:

@@ -1,19 +1,23 @@
 """A span cut where anything changes that prices depend on: the month, the version, the season, the tier year."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.document.consistency import applies_on, day_types_told_apart
-from gridhall.contexts.tariffs.document.parts import Season, TimeOfUse, month_day
+from gridhall.contexts.tariffs.document.parts import Season, month_day
 from gridhall.contexts.tariffs.types import Calendar, Plan, Tariff
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import Channel, DayPattern, DemandNeed, Needs, Slice
 
+T = TypeVar("T")
+
+#: So many results are kept with a plan.
+_REMEMBERED: Final = 64
 _DAY_NAMES: Final = ("weekday", "weekday", "weekday", "weekday", "weekday", "saturday", "sunday")
 
 
@@ -36,8 +40,22 @@ class Piece:
         return DateSpan.month(self.span.start.year, self.span.start.month).days
 
 
+def _remembered(memo: dict[Any, Any], key: Any, make: Callable[[], T]) -> T:
+    """What was made before for a key, or is made now."""
+    if key not in memo:
+        if len(memo) >= _REMEMBERED:
+            memo.clear()
+        memo[key] = make()
+    found: T = memo[key]
+    return found
+
+
 def pieces(tariff: Tariff, span: DateSpan) -> list[Piece]:
     """Cut a span into pieces, in order of time."""
+    return list(_remembered(tariff.memo, span, lambda: _pieces(tariff, span)))
+
+
+def _pieces(tariff: Tariff, span: DateSpan) -> list[Piece]:
     found: list[Piece] = []
     for day in span:
         plan = tariff.plan_on(day)
@@ -132,6 +150,11 @@ def layout(plan: Plan, spans: Sequence[DateSpan], channel: Channel, calendar: Ca
 
     All spans share the registers, so that they can be measured in one pass.
     """
+    key = (tuple(spans), channel, calendar)
+    return _remembered(plan.memo, key, lambda: _layout(plan, spans, channel, calendar))
+
+
+def _layout(plan: Plan, spans: Sequence[DateSpan], channel: Channel, calendar: Calendar) -> Layout:
     text = plan.text
     divisions = tuple(
         dict.fromkeys(
@@ -190,13 +213,14 @@ def _channels(part: models.Energy | models.Demand) -> tuple[Channel, ...]:
 
 def _division_patterns(plan: Plan, name: str, day: date, calendar: Calendar) -> tuple[tuple[int, int, str], ...]:
     division = plan.text.time_of_use[name]
-    kind = day_type(day, day_types_told_apart(division), calendar)
-    schedule = next(each for each in division.schedules if applies_on(each, day, kind, plan.text.seasons))
-    return _slices(division, division.schedules.index(schedule))
-
-
-def _slices(division: TimeOfUse, index: int) -> tuple[tuple[int, int, str], ...]:
-    return tuple(division.schedules[index].slices())
+    told_apart, patterns = _remembered(
+        plan.memo,
+        name,
+        lambda: (day_types_told_apart(division), [tuple(each.slices()) for each in division.schedules]),
+    )
+    kind = day_type(day, told_apart, calendar)
+    listed = zip(division.schedules, patterns, strict=True)
+    return next(slices for each, slices in listed if applies_on(each, day, kind, plan.text.seasons))
 
 
 @lru_cache(maxsize=1024)

@@ -1,14 +1,13 @@
 """What is worked out from the other lines: power-factor adjustment, rounding, minimum charge, tax."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from gridhall.contexts.tariffs.document import models
-from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up
+from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up, rounded_once
 from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Charge, Mask, integer
-from gridhall.contexts.tariffs.rules.charges.demand import days_of
+from gridhall.contexts.tariffs.rules.charges.demand import days_of, share_of_month
 from gridhall.contexts.tariffs.rules.power_factor import RATE_SCALE, adjustments, power_factors
 from gridhall.contexts.tariffs.types import Line
 from gridhall.lake.needs import Channel
@@ -68,18 +67,8 @@ def charge_power_factor(batch: Batch, plan_index: int, part: models.PowerFactor,
 def charge_rounding(batch: Batch, plan_index: int, line: Line, mask: Mask) -> None:
     """Add what the lines of a plan lack of their exact sum rounded once, half up (away from zero)."""
     charges = [each for each in batch.charges if each.plan_index == plan_index and each.line.settlement == "bill"]
-    rests = [each.rest for each in charges]
-    whole = math.lcm(*(divisor for _, divisor in rests))
-    # Each rest is at most half a fen; should their sum not fit 64 bits, Python's integers take over.
-    kind = np.int64 if whole * (len(rests) + 2) < 2**62 else object
-    left = np.zeros(batch.size, dtype=kind)
-    for numerator, divisor in rests:
-        left += np.asarray(numerator, dtype=kind) * (whole // divisor)
-    difference, beyond = np.divmod(2 * left + whole, 2 * whole)
-    total = batch.sum(each.amount for each in charges)
-    # A sum halfway between two fen goes away from zero, as every amount does.
-    down = (beyond == 0) & (total + difference <= 0)
-    found = np.where(mask, difference - down, 0).astype(np.int64)
+    worths = [each.worth or ((each.amount,), 1) for each in charges]
+    found = batch.where(mask, rounded_once(worths, [each.amount for each in charges], rows=batch.size))
     batch.charges.append(Charge(plan_index, line, (found != 0).astype(np.int64), found, found))
 
 
@@ -97,7 +86,7 @@ def charge_minimum(
     Args:
         charged: fen billed in the year before this bill; None in a month that does not end the year.
     """
-    own, everyone, month = days_of(batch, parts)
+    own, _, _ = days_of(batch, parts)
     text = batch.plans[plan_index].text
     default = [each.code for each in text.components if each.type not in ("tax", "minimum")]
     base = base_of(batch, plan_index, part.applies_to, default=default)
@@ -110,8 +99,8 @@ def charge_minimum(
         least = half_up([batch.zeros() + 1, price], 10**7, rows=batch.size)
         base = base + charged
     else:
-        days = own if part.prorate else np.where(own > 0, everyone, 0).astype(np.int64)
-        least = half_up([days, price], month * 10**7, rows=batch.size)
+        days, month = share_of_month(batch, parts, prorate=part.prorate)
+        least = half_up([batch.zeros() + 1, days, price], month * 10**7, rows=batch.size)
     top_up = np.where(mask & (own > 0), np.maximum(least - base, 0), 0)
     batch.charges.append(Charge(plan_index, line, (top_up > 0).astype(np.int64), top_up, top_up))
 

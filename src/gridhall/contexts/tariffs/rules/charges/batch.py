@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from gridhall.contexts.tariffs.document import models
-from gridhall.contexts.tariffs.rules.arithmetic import Integers, half_up, rest
+from gridhall.contexts.tariffs.rules.arithmetic import Integers, Worth, half_up
 from gridhall.contexts.tariffs.rules.pieces import Layout, Piece
 from gridhall.contexts.tariffs.types import Line, Plan
 from gridhall.lake.needs import Channel
@@ -41,8 +42,11 @@ class Measured:
 
     def of_period(self, division: str | None, period: str | None) -> Integers:
         """The energy of a period, Wh."""
-        total = np.zeros(len(self.energy[0]), dtype=np.int64)
-        for register in self.layout.registers(division, period):
+        registers = self.layout.registers(division, period)
+        if not registers:
+            return np.zeros(len(self.energy[0]), dtype=np.int64)
+        total = self.energy[registers[0]]
+        for register in registers[1:]:
             total = total + self.energy[register]
         return total
 
@@ -51,13 +55,14 @@ class Measured:
 class BilledPiece:
     """A piece with the days that each bill has of it, and what was measured by channel.
 
-    ``number`` is the piece's index in the whole span.
+    ``number`` is the piece's index in the whole span; ``counts`` are days and slots read, missing, estimated.
     """
 
     number: int
     piece: Piece
     days: Integers
     measured: Mapping[Channel, Measured]
+    counts: Mapping[str, Integers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,15 +88,7 @@ class Charge:
     amount: Integers
     fund: bool = False
     #: What the amount is rounded from, in fen: factors and divisor; None where the amount is exact.
-    worth: tuple[tuple[Integers | int, ...], int] | None = None
-
-    @property
-    def rest(self) -> tuple[Integers | int, int]:
-        """What rounding left off the amount: numerator, as a column, and denominator."""
-        if self.worth is None:
-            return 0, 1
-        factors, divisor = self.worth
-        return rest(factors, divisor, self.amount), divisor
+    worth: Worth | None = None
 
 
 class Intervals(Protocol):
@@ -110,7 +107,7 @@ class Intervals(Protocol):
 
 @dataclass
 class Batch:
-    """Bills of one month, worked on together.
+    """Bills of one month, worked on together; or of several months that nothing runs through.
 
     ``rows`` are their rows in the table of agreements, ``start`` and ``end`` their days; ``parts`` the pieces of the
     month by plan, in order of time; ``used`` is the Wh used in the running tier year (of which ``tier_key`` names the
@@ -126,6 +123,11 @@ class Batch:
     intervals: Intervals
     used: Integers
     tier_key: Integers
+    #: Every bill is for a whole month under one plan.
+    whole: bool = False
+    months: int = 1
+    #: The bills of several months in which a component does not apply, by its code.
+    inactive: Mapping[str, Mask] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
     #: 0, or 1 + the index into `REASONS`.
     refusal: npt.NDArray[np.int8] = field(init=False)
@@ -144,10 +146,20 @@ class Batch:
 
     def sum(self, columns: Iterable[Integers]) -> Integers:
         """The sum of columns; zeros without any."""
-        total = self.zeros()
-        for column in columns:
+        listed = list(columns)
+        total = listed[0] if listed else self.zeros()
+        for column in listed[1:]:
             total = total + column
         return total
+
+    @cached_property
+    def everyone(self) -> Mask:
+        """All bills."""
+        return np.ones(self.size, dtype=np.bool_)
+
+    def where(self, mask: Mask, column: Integers) -> Integers:
+        """A column, zero outside the mask."""
+        return column if mask is self.everyone else np.where(mask, column, 0)
 
     def refuse(self, which: Mask, code: str) -> None:
         """Refuse bills; the first reason stays."""
@@ -175,7 +187,10 @@ class Batch:
         numerator, denominator = share
         factors, divisor = (quantity, price, numerator), 10 ** (scale + line.price_scale - 2) * denominator
         amount = half_up(factors, divisor, rows=self.size)
-        shown = half_up([quantity, 10 ** (line.scale - scale), numerator], denominator, rows=self.size)
+        if line.scale == scale and isinstance(numerator, int) and numerator == denominator:
+            shown = quantity
+        else:
+            shown = half_up([quantity, 10 ** (line.scale - scale), numerator], denominator, rows=self.size)
         self.charges.append(Charge(plan_index, line, shown, price, amount, fund, (factors, divisor)))
 
 

@@ -20,10 +20,10 @@ def charge_capacity(
     batch: Batch, plan_index: int, part: models.Capacity, parts: Sequence[BilledPiece], line: Line, mask: Mask
 ) -> None:
     """Charge the contracted capacity in kVA; bills of agreements without one are refused."""
-    own, everyone, month = days_of(batch, parts)
+    own, _, _ = days_of(batch, parts)
     batch.refuse(mask & (batch.terms.capacity_va <= 0) & (own > 0), "missing_capacity")
     quantity = np.where(mask, batch.terms.capacity_va, 0)
-    batch.charge(plan_index, line, quantity, scale=3, share=(own if part.prorate else _whole(own, everyone), month))
+    batch.charge(plan_index, line, quantity, scale=3, share=share_of_month(batch, parts, prorate=part.prorate))
 
 
 def charge_demand(
@@ -35,8 +35,7 @@ def charge_demand(
     mask: Mask,
 ) -> None:
     """Charge measured or contracted demand."""
-    own, everyone, month = days_of(batch, parts)
-    share = (own if part.prorate else _whole(own, everyone), month)
+    share = share_of_month(batch, parts, prorate=part.prorate)
     if part.basis == "contracted":
         _contracted(batch, plan_index, part, parts, lines, mask, share)
         return
@@ -44,7 +43,7 @@ def charge_demand(
     if part.time_of_use is not None:
         periods = list(batch.plans[plan_index].text.time_of_use[part.time_of_use].periods)
     for index, period in enumerate(periods):
-        measured = np.where(mask, highest(batch, part, parts, period), 0) * _PER_WATT
+        measured = batch.where(mask, highest(batch, part, parts, period)) * _PER_WATT
         if part.blocks is None:
             batch.charge(plan_index, lines[index], measured, scale=_SCALE, share=share)
             continue
@@ -60,11 +59,11 @@ def _contracted(
     parts: Sequence[BilledPiece],
     lines: Sequence[Line],
     mask: Mask,
-    share: tuple[Integers, int],
+    share: tuple[Integers | int, int],
 ) -> None:
     """D ≤ 1.05 C pays C × p; above, 1.05 C × p + 2 p × (D − 1.05 C)."""
     contract = batch.terms.contract_demand_w
-    batch.refuse(mask & (contract <= 0) & (share[0] > 0), "missing_contract_demand")
+    batch.refuse(mask & (contract <= 0) & (np.asarray(share[0]) > 0), "missing_contract_demand")
     measured = highest(batch, part, parts, None) * _PER_WATT
     allowed = contract * integer(part.excess_from, 9) // 1_000_000
     above = mask & (measured > allowed)
@@ -80,18 +79,22 @@ def highest(batch: Batch, part: models.Demand, parts: Sequence[BilledPiece], per
         measured = piece.measured[Channel.IMPORT]
         index = measured.layout.demands.get((part.window, part.time_of_use, period))
         if index is not None:
-            found = np.maximum(found, measured.demand[index])
+            found = measured.demand[index] if len(parts) == 1 else np.maximum(found, measured.demand[index])
     return found
 
 
 def days_of(batch: Batch, parts: Sequence[BilledPiece]) -> tuple[Integers, int, int]:
     """The days of each bill on the pieces, the days of the pieces, and the days of the month."""
-    own = batch.zeros()
-    for piece in parts:
-        own = own + piece.days
+    own = batch.sum(piece.days for piece in parts)
     return own, sum(piece.piece.span.days for piece in parts), parts[0].piece.month_days
 
 
-def _whole(own: Integers, everyone: int) -> Integers:
-    """All days of the pieces for whoever has any of them."""
-    return np.where(own > 0, everyone, 0).astype(np.int64)
+def share_of_month(batch: Batch, parts: Sequence[BilledPiece], *, prorate: bool) -> tuple[Integers | int, int]:
+    """Which part of a month's amount each bill pays, by days: numerator and denominator.
+
+    Without pro-rating, all days of the pieces count for whoever has any of them.
+    """
+    if batch.whole:
+        return 1, 1
+    own, everyone, month = days_of(batch, parts)
+    return own if prorate else np.where(own > 0, everyone, 0).astype(np.int64), month

@@ -24,27 +24,23 @@ def charge_energy(
         periods: list[str | None] = [None]
     else:
         periods = list(batch.plans[plan_index].text.time_of_use[part.time_of_use].periods)
-    totals = [batch.zeros() for _ in lines]
     if part.tiers is None:
-        for index, period in enumerate(periods):
-            for piece in parts:
-                totals[index] = totals[index] + energy_of(batch, part, piece, period)
+        totals = [batch.sum(energy_of(batch, part, piece, period) for piece in parts) for period in periods]
     else:
+        totals = [batch.zeros() for _ in lines]
         for _, group in groupby(parts, key=lambda piece: _tier_key(part, piece)):
             matrix = _tiered(batch, plan_index, part, part.tiers, list(group), periods, mask)
             for tier, row in enumerate(matrix):
                 for index, cell in enumerate(row):
                     totals[tier * len(periods) + index] = totals[tier * len(periods) + index] + cell
     for line, quantity in zip(lines, totals, strict=True):
-        batch.charge(plan_index, line, np.where(mask, quantity, 0), scale=3, fund=part.fund)
+        batch.charge(plan_index, line, batch.where(mask, quantity), scale=3, fund=part.fund)
 
 
 def charge_surcharge(batch: Batch, plan_index: int, parts: Sequence[BilledPiece], line: Line, mask: Mask) -> None:
     """Charge all imported energy at one price, outside the power-factor adjustment."""
-    quantity = batch.zeros()
-    for piece in parts:
-        quantity = quantity + piece.measured[Channel.IMPORT].of_period(None, None)
-    batch.charge(plan_index, line, np.where(mask, quantity, 0), scale=3, fund=True)
+    quantity = batch.sum(piece.measured[Channel.IMPORT].of_period(None, None) for piece in parts)
+    batch.charge(plan_index, line, batch.where(mask, quantity), scale=3, fund=True)
 
 
 def charge_dynamic(
@@ -154,12 +150,12 @@ def _limits(
     for block in tiers.blocks[:-1]:
         assert block.up_to is not None
         full = batch.zeros() + integer(block.up_to, 6) // 1000 + extra
-        if tiers.basis == "month":
+        if tiers.basis == "month" and not batch.whole:
             days = own_days if tiers.prorating == "days" else batch.zeros() + all_days
             full = half_up([full, days], month_days, rows=batch.size)
         elif tiers.basis == "day":
             full = full * own_days
-        elif tiers.prorating != "none":
+        elif tiers.basis != "month" and tiers.prorating != "none":
             full = _first_year(batch, part, tiers, group[0], full, seasons)
         limits.append(full)
     return limits

@@ -8,7 +8,7 @@ import numpy as np
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.rules.arithmetic import half_up
 from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Mask, integer
-from gridhall.contexts.tariffs.rules.charges.demand import days_of
+from gridhall.contexts.tariffs.rules.charges.demand import days_of, share_of_month
 from gridhall.contexts.tariffs.types import Line
 from gridhall.lake.needs import Channel
 
@@ -24,22 +24,21 @@ def charge_fixed(
     """Charge or credit an amount per month, day, year or kWh."""
     if isinstance(part, models.Credit) and not part.refundable:
         line = replace(line, price=-part.price.value)
-    own, everyone, month = days_of(batch, parts)
     if part.per == "kwh":
-        energy = batch.zeros()
-        for piece in parts:
-            energy = energy + piece.measured[Channel.IMPORT].of_period(None, None)
-        batch.charge(plan_index, line, np.where(mask, energy, 0), scale=3)
+        energy = batch.sum(piece.measured[Channel.IMPORT].of_period(None, None) for piece in parts)
+        batch.charge(plan_index, line, batch.where(mask, energy), scale=3)
         return
+    own, everyone, _ = days_of(batch, parts)
     present = np.where(mask & (own > 0), 1, 0).astype(np.int64)
     if part.per == "day":
         batch.charge(plan_index, line, present * own, scale=0)
         return
-    days = own if part.prorate else np.where(own > 0, everyone, 0).astype(np.int64)
-    whole = month
-    if part.per == "year":
-        year = parts[0].piece.span.start.year
-        whole = 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365
+    if part.per == "month":
+        batch.charge(plan_index, line, present, scale=0, share=share_of_month(batch, parts, prorate=part.prorate))
+        return
+    days = own if part.prorate or batch.whole else np.where(own > 0, everyone, 0).astype(np.int64)
+    year = parts[0].piece.span.start.year
+    whole = 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365
     batch.charge(plan_index, line, present, scale=0, share=(days, whole))
 
 
@@ -65,10 +64,7 @@ def charge_free_quota(
     batch: Batch, plan_index: int, part: models.FreeQuota, parts: Sequence[BilledPiece], line: Line, mask: Mask
 ) -> None:
     """Credit so many kWh a month, up to the use."""
-    own, everyone, month = days_of(batch, parts)
-    energy = batch.zeros()
-    for piece in parts:
-        energy = energy + piece.measured[Channel.IMPORT].of_period(None, None)
-    days = own if part.prorate else np.where(own > 0, everyone, 0).astype(np.int64)
-    quota = half_up([days, integer(part.kwh_per_month, 6)], month * 1000, rows=batch.size)
+    energy = batch.sum(piece.measured[Channel.IMPORT].of_period(None, None) for piece in parts)
+    days, month = share_of_month(batch, parts, prorate=part.prorate)
+    quota = half_up([batch.zeros() + 1, days, integer(part.kwh_per_month, 6)], month * 1000, rows=batch.size)
     batch.charge(plan_index, line, np.where(mask, np.minimum(quota, energy), 0), scale=3)
