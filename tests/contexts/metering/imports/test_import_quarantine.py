@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from gridhall.contexts.metering import queries
 from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.operations import ZoneUnknown
+from gridhall.contexts.metering.operations import imports as imports_module
 from gridhall.contexts.metering.operations.imports import LakeUnwritable
 from gridhall.contexts.metering.queries import lake_root
 from gridhall.kernel.errors import GridhallError, NotFound
@@ -209,3 +211,12 @@ def test_a_format_can_be_insisted_on(take_in: Callable, format: str, accepted: i
     else:
         with pytest.raises(GridhallError):
             take_in(content, "readings.dat", format=format)
+
+
+def test_a_file_of_bad_rows_is_refused(take_in: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = imports_module.thresholds
+    monkeypatch.setattr(imports_module, "thresholds", lambda today: replace(usual(today), most_bad_rows=2))
+    with pytest.raises(FileRefused) as refusal:
+        take_in("usage_point,start,kwh\n" + "X,2026-03-01 00:00,1\n" * 3)
+    assert refusal.value.code == "too_many_bad_rows"
+    assert Import.objects.count() == 0

@@ -27,7 +27,7 @@ from gridhall.kernel.spans import DateSpan
 from gridhall.lake import engine
 from gridhall.lake.curves import Quality
 from gridhall.lake.existing import Existing
-from gridhall.lake.formats import Batch, Days, lake_table
+from gridhall.lake.formats import Batch, Days, FileRefused, lake_table
 from gridhall.lake.needs import Channel
 from gridhall.lake.parts import LakeFile, PartWriter
 
@@ -41,6 +41,12 @@ _EPOCH: Final = date(1970, 1, 1)
 _WAITING: Final = 245_760
 #: Of each usage point the peaks of so many days are remembered while a file is read.
 _RECENT: Final = 5
+
+
+class TooManyBadRows(FileRefused):
+    """So many rows are bad that the file is not what it was taken for."""
+
+    code = "too_many_bad_rows"
 
 
 @dataclass
@@ -112,6 +118,13 @@ class Intake:
         counts.rounded += batch.rounded
         counts.mends += batch.mends
         self.rejected.add(batch.rejected)
+        if self.rejected.rows > self._rules.most_bad_rows:
+            first = batch.rejected[0]
+            raise TooManyBadRows(
+                f"More than {self._rules.most_bad_rows:,} of {counts.read_rows:,} rows so far are bad, "
+                f"for instance line {first.line}: {first.reason}",
+                remedy="Is it the right file, unit (--unit), zone (--zone)? Are its usage points open?",
+            )
         for days in batch.days:
             self._take_days(days)
 

@@ -22,6 +22,7 @@ class Thresholds:
     most_w: int
     first_day: date
     days_ahead: int
+    most_bad_rows: int
     spike_times_usual_peak: int
     spike_above_w: int
     spike_least_days: int
@@ -50,6 +51,7 @@ def in_force(document: Sequence[Mapping[str, Any]], today: date) -> Thresholds:
         most_w=_watts(entry, "limits", "most_kw"),
         first_day=_day(entry, "limits", "first_day"),
         days_ahead=_whole(entry, "limits", "days_ahead"),
+        most_bad_rows=_whole(entry, "limits", "most_bad_rows"),
         spike_times_usual_peak=_whole(entry, "spike", "times_usual_peak"),
         spike_above_w=_watts(entry, "spike", "above_kw"),
         spike_least_days=_whole(entry, "spike", "least_days"),
