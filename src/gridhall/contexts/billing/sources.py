@@ -226,10 +226,14 @@ def series_from(kept: Mapping[str, Any]) -> PriceSeries:
     return PriceSeries(kept["minutes"], kept["scale"], table, kept["source"])
 
 
-def without_agreement(organisation: str | None, span: DateSpan) -> pa.Table:
-    """The days of a span on which usage points have no agreement: ``usage_point, organisation, start, end``."""
+def without_agreement(organisation: str | None, span: DateSpan, agreements: pa.Table) -> pa.Table:
+    """The days of a span on which usage points have no agreement: ``usage_point, organisation, start, end``.
+
+    Args:
+        agreements: of the same organisation and span.
+    """
     points = accounts.usage_points_of(organisation)
-    covered = accounts.billable(organisation, span).select(["usage_point", "start", "end"])
+    covered = agreements.select(["usage_point", "start", "end"])
     first = np.datetime64(span.start, "D")
     # Rows ascend by usage point, then start: the gaps lie before, between and after them.
     owner = covered["usage_point"].to_numpy()

@@ -137,7 +137,7 @@ class _Work:
                 done += self._commit(*waiting.popleft())
                 self.progress(done, agreements.num_rows)
             self.progress(agreements.num_rows, agreements.num_rows)
-            self._usage_without_agreement(raters.sources)
+            self._usage_without_agreement(agreements, raters.sources)
         self._finish()
 
     def _batches(self, agreements: pa.Table) -> Iterator[_Batch]:
@@ -250,11 +250,13 @@ class _Work:
         shelf.resolve(rated)
         return bills, posting.total_of(rated)
 
-    def _usage_without_agreement(self, pinned: Sources) -> None:
+    def _usage_without_agreement(self, agreements: pa.Table, pinned: Sources) -> None:
         """Park energy that nobody has a contract for; one small batch of its own."""
         shelf = parking.Shelf(self.run, self.now, {})
         with transaction.atomic():
-            shelf.usage_without_agreement(sources.without_agreement(self.unit, self.span), pinned, self.rules)
+            shelf.usage_without_agreement(
+                sources.without_agreement(self.unit, self.span, agreements), pinned, self.rules
+            )
             shelf.save()
 
     def _finish(self) -> None:
