@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import duckdb
 import ibis
@@ -19,6 +19,9 @@ import pyarrow as pa
 from ibis.expr.types import ArrayValue, IntegerValue
 
 from gridhall.lake.curves import SCHEMA
+
+#: The slots of the commonest day, in quarter-hours.
+_USUAL: Final = 96
 
 
 class Session(Protocol):
@@ -154,7 +157,13 @@ class DuckDB:
     def product(self, curve: ArrayValue, other: ArrayValue) -> IntegerValue:
         """See `Session`."""
         products = curve.zip(other).map(lambda pair: pair.f1.cast("int64") * pair.f2)
-        return _list_sum_long(products).cast("int64").fill_null(0)
+        general = _list_sum_long(products).cast("int64").fill_null(0)
+        # Most curves are of 96 slots, and their products are added where they lie; NULL, of a gap, falls to the above.
+        usual = ibis.cases((curve.length() == _USUAL, ibis.literal(0, "int64")), else_=ibis.null("int64"))
+        for place in range(1, _USUAL + 1):
+            one, two = _list_extract(curve, whole(place)), _list_extract_long(other, whole(place))
+            usual = usual + one.cast("int64") * two
+        return ibis.coalesce(usual, general)
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -191,6 +200,11 @@ def _list_sum_long(values):  # type: ignore[no-untyped-def]
 
 @ibis.udf.scalar.builtin(name="list_extract", signature=((dt.Array(dt.int32), dt.int64), dt.int32))
 def _list_extract(curve, place):  # type: ignore[no-untyped-def]
+    """DuckDB's own, counting from 1."""
+
+
+@ibis.udf.scalar.builtin(name="list_extract", signature=((dt.Array(dt.int64), dt.int64), dt.int64))
+def _list_extract_long(values, place):  # type: ignore[no-untyped-def]
     """DuckDB's own, counting from 1."""
 
 

@@ -67,6 +67,8 @@ def measure_priced(
         )
         priceless = joined.price.isnull()
         total = session.total(joined.curve)
+        gapless = all(price is not None for values in by_day.values() for price in values)
+        gaps = ibis.literal(0, "int64") if gapless else session.product(joined.curve, joined.gap)
         counted = joined.select(
             "usage_point",
             "member",
@@ -75,7 +77,7 @@ def measure_priced(
             wh=total,
             # Ibis has no sum of products of two arrays; pairs, multiplied and added, are the same on every engine.
             priced=ibis.ifelse(priceless, 0, session.product(joined.curve, joined.price)),
-            unpriced=ibis.ifelse(priceless, total, session.product(joined.curve, joined.gap)),
+            unpriced=ibis.ifelse(priceless, total, gaps),
             unfit=(priceless & joined.day.isin(list(by_day))).cast("int64") if by_day else ibis.literal(0, "int64"),
         )
         names = ("wh", "priced", "unpriced", "unfit", "missing", "estimated")
