@@ -1,6 +1,7 @@
 """What the lake is asked for a rating, once for the whole span, and handed out piece by piece."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,12 @@ import pyarrow as pa
 from gridhall.contexts.tariffs.document import models
 from gridhall.contexts.tariffs.rules.arithmetic import Integers
 from gridhall.contexts.tariffs.rules.charges.batch import Batch, BilledPiece, Measured
-from gridhall.contexts.tariffs.rules.pieces import Piece, layout
+from gridhall.contexts.tariffs.rules.pieces import Layout, Piece, layout
 from gridhall.contexts.tariffs.rules.series import adjusted
 from gridhall.contexts.tariffs.types import Calendar, Plan, PriceSeries, Tariff
 from gridhall.kernel.errors import Refused
 from gridhall.lake.measure import measure, measure_chronological, measure_priced
-from gridhall.lake.needs import Channel, Needs
+from gridhall.lake.needs import Channel
 from gridhall.lake.readings import Readings
 
 
@@ -24,6 +25,14 @@ class PriceSeriesMissing(Refused):
     """A dynamic component has no series of prices to go by."""
 
     code = "price_series_missing"
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One channel on all pieces of one plan: each column ``[piece, row]``, 0 where a row has no readings."""
+
+    layout: Layout
+    columns: Mapping[str, Integers]
 
 
 class Measurements:
@@ -50,9 +59,7 @@ class Measurements:
         self._members = members
         self._zone = zone
         self._prices = prices
-        self._of_piece: list[dict[Channel, Measured]] = [{} for _ in pieces]
-        self._counts: list[dict[str, Integers]] = [{} for _ in pieces]
-        self._needs: list[Needs | None] = [None for _ in pieces]
+        self._blocks: list[dict[Channel, tuple[_Block, int]]] = [{} for _ in pieces]
         for plan in tariff.plans:
             numbers = [index for index, piece in enumerate(pieces) if piece.plan is plan]
             if not numbers:
@@ -65,51 +72,51 @@ class Measurements:
         shape = layout(plan, [self._pieces[number].span for number in numbers], channel, calendar)
         found = measure(self._readings[channel], list(shape.needs), self._zone, self._members)
         columns = {name: found[name].to_numpy() for name in found.column_names}
-        bounds = np.searchsorted(columns["segment"], np.arange(len(numbers) + 1))
+        size = (len(numbers), len(self._members))
+        if len(found) == size[0] * size[1]:
+            columns = {name: column.reshape(size) for name, column in columns.items()}
+        else:
+            place = columns["segment"], columns["member"]
+            sparse, columns = columns, {}
+            for name, values in sparse.items():
+                columns[name] = np.zeros(size, dtype=np.int64)
+                columns[name][place] = values
+        block = _Block(shape, columns)
         for index, number in enumerate(numbers):
-            first, last = bounds[index], bounds[index + 1]
-            part = {name: column[first:last] for name, column in columns.items()}
-            self._of_piece[number][channel] = Measured(
-                shape,
-                [self._dense(part, f"wh_{each}") for each in range(len(shape.combinations))],
-                [self._dense(part, f"w_{each}") for each in range(len(shape.needs[index].demands))],
-                self._dense(part, "days"),
-            )
-            if channel is Channel.IMPORT:
-                self._needs[number] = shape.needs[index]
-                self._counts[number] = {name: self._dense(part, name) for name in ("days", "missing", "estimated")}
-
-    def _dense(self, part: Mapping[str, Integers], name: str) -> Integers:
-        """A column over all rows; 0 for rows that have no readings on the piece."""
-        values = part[name]
-        if len(values) == len(self._members):
-            return values
-        column = np.zeros(len(self._members), dtype=np.int64)
-        column[part["member"]] = values
-        return column
+            self._blocks[number][channel] = (block, index)
 
     def of_pieces(self, numbers: Sequence[int], rows: npt.NDArray[np.int64]) -> dict[Channel, Measured]:
-        """What was measured on pieces of one plan for some rows: all rows of the first piece, of the second, …"""
+        """What was measured on pieces for some rows: all rows of the first piece, of the second, …
+
+        Args:
+            numbers: of pieces of one plan, one after the other.
+        """
         found = {}
-        for channel, first in self._of_piece[numbers[0]].items():
-            parts = [self._of_piece[number][channel] for number in numbers]
-            found[channel] = Measured(
-                first.layout,
-                [self._picked(columns, rows) for columns in zip(*(part.energy for part in parts), strict=True)],
-                [self._picked(columns, rows) for columns in zip(*(part.demand for part in parts), strict=True)],
-                self._picked([part.days for part in parts], rows),
-            )
+        for channel, (block, _) in self._blocks[numbers[0]].items():
+            picked = self._picked(channel, numbers, rows)
+            energy = [picked(f"wh_{each}") for each in range(len(block.layout.combinations))]
+            demand = [picked(f"w_{each}") for each in range(len(block.layout.needs[0].demands))]
+            found[channel] = Measured(block.layout, energy, demand, picked("days"))
         return found
 
     def counts_of(self, numbers: Sequence[int], rows: npt.NDArray[np.int64]) -> dict[str, Integers]:
         """Days read, slots missing and estimated, of pieces for some rows, in the order of `of_pieces`."""
-        parts = [self._counts[number] for number in numbers]
-        return {name: self._picked([part[name] for part in parts], rows) for name in parts[0]}
+        if Channel.IMPORT not in self._blocks[numbers[0]]:
+            return {}
+        picked = self._picked(Channel.IMPORT, numbers, rows)
+        return {name: picked(name) for name in ("days", "missing", "estimated")}
 
-    def _picked(self, columns: Sequence[Integers], rows: npt.NDArray[np.int64]) -> Integers:
-        if len(rows) < len(self._members):
-            columns = [column[rows] for column in columns]
-        return columns[0] if len(columns) == 1 else np.concatenate(columns)
+    def _picked(
+        self, channel: Channel, numbers: Sequence[int], rows: npt.NDArray[np.int64]
+    ) -> Callable[[str], Integers]:
+        block, first = self._blocks[numbers[0]][channel]
+        everyone = len(rows) == len(self._members)
+
+        def picked(name: str) -> Integers:
+            part = block.columns[name][first : first + len(numbers)]
+            return (part if everyone else part[:, rows]).reshape(-1)
+
+        return picked
 
     def counts(self, batch: Batch) -> dict[str, Integers]:
         """Determinants for information: days, gaps, energies, the highest demand, in columns of the bills' table."""
@@ -151,9 +158,10 @@ class Measurements:
             for tier in range(len(limits) + 1)
         ]
         crossing = np.flatnonzero(begin != end)
-        needs = self._needs[part.number]
-        if not len(crossing) or needs is None:
+        if not len(crossing):
             return cells
+        block, index = self._blocks[part.number][Channel.IMPORT]
+        needs = block.layout.needs[index]
         asked = self._members.take(pa.array(batch.rows[crossing])).append_column("used", pa.array(used[crossing]))
         for index, limit in enumerate(limits):
             asked = asked.append_column(f"limit_{index}", pa.array(limit[crossing]))

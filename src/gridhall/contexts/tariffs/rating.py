@@ -83,6 +83,28 @@ def rate_agreements(
     )
     cut = pieces(tariff, _whole_months(span))
     measurements = Measurements(tariff, cut, readings, rows.members, zone=zone, calendar=calendar, prices=prices)
+    if stacking.possible(tariff, cut) and _whole(rows, span):
+        tables = _rate_stacks(rows, cut, measurements)
+    else:
+        tables = _rate_months(rows, cut, measurements)
+    table = pa.concat_tables(tables) if tables else empty_table()
+    if len(tables) > 1 and not _ordered(table):
+        table = table.take(pc.sort_indices(table, sort_keys=[("agreement", "ascending"), ("start", "ascending")]))
+    return RatedBills(tariff, table)
+
+
+def _rate_stacks(rows: _Agreements, cut: Sequence[Piece], measurements: Measurements) -> list[pa.Table]:
+    """Months that nothing runs through, together."""
+    tables = []
+    for stack in stacking.stacks(cut):
+        for chosen in stacking.shares(np.arange(len(rows.agreement)), len(stack)):
+            batch = stacking.batch_of(chosen, stack, rows.terms, measurements)
+            tables.append(_rate_batch(batch, rows, batch.rows, None, measurements))
+    return tables
+
+
+def _rate_months(rows: _Agreements, cut: Sequence[Piece], measurements: Measurements) -> list[pa.Table]:
+    """Month by month, each bill starting from what the bills before it left."""
     names, owner = np.unique(rows.agreement, return_inverse=True)
     count = len(names)
     state = _State(
@@ -93,19 +115,9 @@ def rate_agreements(
         charged_known=np.zeros(count, dtype=np.bool_),
     )
     opened = np.zeros(len(rows.agreement), dtype=np.bool_)
-    months = [
-        list(listed)
-        for _, listed in groupby(enumerate(cut), key=lambda item: (item[1].span.start.year, item[1].span.start.month))
-    ]
     tables = []
-    if stacking.possible(tariff, cut) and _whole(rows, span):
-        everyone = np.arange(len(rows.agreement))
-        for stack in stacking.stacks(cut):
-            for chosen in stacking.shares(everyone, len(stack)):
-                batch = stacking.batch_of(chosen, stack, rows.terms, measurements)
-                tables.append(_rate_batch(batch, rows, owner, None, measurements))
-        months = []
-    for month in months:
+    for _, listed in groupby(enumerate(cut), key=lambda item: (item[1].span.start.year, item[1].span.start.month)):
+        month = list(listed)
         for subset in _rounds(rows, owner, DateSpan(month[0][1].span.start, month[-1][1].span.end)):
             for first in range(0, len(subset), BATCH):
                 chosen = subset[first : first + BATCH]
@@ -113,10 +125,7 @@ def rate_agreements(
                 _open(batch, rows, chosen, owner[chosen], state, opened)
                 opened[chosen] = True
                 tables.append(_rate_batch(batch, rows, owner[chosen], state, measurements))
-    table = pa.concat_tables(tables) if tables else empty_table()
-    if len(tables) > 1 and not _ordered(table):
-        table = table.take(pc.sort_indices(table, sort_keys=[("agreement", "ascending"), ("start", "ascending")]))
-    return RatedBills(tariff, table)
+    return tables
 
 
 def _ordered(table: pa.Table) -> bool:

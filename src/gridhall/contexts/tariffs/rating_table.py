@@ -82,7 +82,7 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
 
 def _in_order(batch: Batch, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A column of bills by agreement and month; where several months are rated together, they stand month by month."""
-    return column if batch.months == 1 else column.reshape(batch.months, -1).T.reshape(-1)
+    return column if batch.months == 1 or not column.any() else column.reshape(batch.months, -1).T.reshape(-1)
 
 
 def _lines(
