@@ -75,17 +75,18 @@ def rates_of(rate: Mapping[str, Any], *, chronological: bool = True) -> dict[str
     return inputs
 
 
-def bills(inputs: Mapping[str, Any], load_kwh: Sequence[float]) -> MonthlyBills:
+def bills(inputs: Mapping[str, Any], load_kwh: Sequence[float], *, years: int = 1) -> MonthlyBills:
     """Run the model on 8,760 hourly loads in kWh, as one account under one rate.
 
     Args:
         inputs: from `rates_of`.
         load_kwh: hour by hour from Monday, 1 January 2018.
+        years: how many the model analyses, all with this load; the bills are those of the first.
     """
     import PySAM.Utilityrate5 as utilityrate5
 
     model = utilityrate5.new()
-    model.Lifetime.analysis_period = 1
+    model.Lifetime.analysis_period = years
     model.Lifetime.inflation_rate = 0
     model.Lifetime.system_use_lifetime_output = 0
     model.SystemOutput.degradation = [0]

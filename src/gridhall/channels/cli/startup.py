@@ -17,8 +17,9 @@ def with_database(*, migrate: bool = True) -> None:
     import django
     from django.apps import apps
 
-    from gridhall.runtime import database
+    from gridhall.runtime import database, memory
 
+    memory.keep_freed()
     if not apps.ready:
         django.setup()
     database.ensure_running()

@@ -8,10 +8,11 @@ from benchmarks import tariff_vs_pysam, utilityrate5
 
 def test_reports_equal_bills_and_times(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tariff_vs_pysam, "rates", lambda: tariff_vs_pysam.RATES)
-    monkeypatch.setattr(tariff_vs_pysam, "ROUNDS", 1)
-    tariff_vs_pysam.main(["--accounts", "3", "--sample", "2", "--json"])
+    assert tariff_vs_pysam.main(["--accounts", "3", "--sample", "2", "--rounds", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["max_difference_cents"] < 0.001
+    assert report["equal_to_the_cent"] + report["ties"] == report["months_compared"] == 2 * 12 * report["rates"]
+    assert 0 < report["prepare_s_per_account_year"] < report["ours_s_per_account_year"]
     assert (report["accounts"], report["rates"], report["pysam_sample"]) == (3, len(tariff_vs_pysam.RATES), 2)
     assert report["speedup"] == pytest.approx(report["pysam_s_per_account_year"] / report["ours_s_per_account_year"])
 
