@@ -28,7 +28,7 @@ demo: setup  ## build the demo utility and run its month
 	$(RUN) gridhall demo $(ARGS)
 
 test: setup  ## all tests
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup  ## style, types, import contracts
 	$(RUN) ruff check .
