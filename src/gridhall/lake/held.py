@@ -108,8 +108,8 @@ class Grid:
         """The rows as a grid, without copying their values; None where they are not one."""
         if not len(rows):
             return None
-        curve = rows["curve"].combine_chunks()
-        curve = curve.chunk(0) if isinstance(curve, pa.ChunkedArray) else curve
+        curve = rows["curve"]
+        curve = curve.chunk(0) if curve.num_chunks == 1 else pa.concat_arrays(curve.chunks)
         values = curve.flatten()
         slots, rest = divmod(len(values), len(rows))
         if rest or not slots or values.null_count or curve.null_count or 1440 % slots:
@@ -147,7 +147,9 @@ class Grid:
     @cached_property
     def largest(self) -> int:
         """The largest value without its sign: sums stay within 32 bits where it is small enough."""
-        return max(int(self.watt_hours.max()), int(-self.watt_hours.min().astype(np.int64)))
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            high, low = workers.map(lambda find: int(find(self.watt_hours)), (np.max, np.min))
+        return max(high, -low)
 
     def prepare(self, spans: Sequence[DateSpan]) -> None:
         """See `Held.prepare`."""
@@ -209,7 +211,7 @@ class Grid:
             and all(demand.window <= self.minutes for demand in segments[0].demands)
             and len({need.registers for need in segments}) == 1
             and self._within(bounds)
-            and all(curves.day_minutes(zone, day) == 1440 for need in segments for day in need.span)
+            and not any(curves.clock_changes(zone, need.span.start, need.span.end or date.max) for need in segments)
         )
         if not fits:
             return None
@@ -219,6 +221,7 @@ class Grid:
             return None
         groups = _groups(patterns)
         counted: dict[tuple[int, int, int, int], list[int]] = defaultdict(list)
+        known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         within: list[dict[tuple[int, int, int], list[int]]] = [defaultdict(list) for _ in segments[0].demands]
         try:
             for segment, (need, pattern_of) in enumerate(zip(segments, patterns, strict=True)):
@@ -226,13 +229,17 @@ class Grid:
                     pattern = pattern_of[weekdays[0]]
                     if pattern is None:
                         continue
-                    registers = curves.registers_of_slots(zone, need.span.start, self.minutes, need.patterns[pattern])
-                    for value, first, stop in _stretches(registers):
-                        counted[value, group, first, stop].append(segment)
+                    key = id(need.patterns), pattern
+                    if key not in known:
+                        registers = curves.registers_of_slots(
+                            zone, need.span.start, self.minutes, need.patterns[pattern]
+                        )
+                        known[key] = list(_stretches(registers.tolist()))
+                    for register, first, stop in known[key]:
+                        counted[register, group, first, stop].append(segment)
                     for demand, runs in zip(need.demands, within, strict=True):
-                        for inside, first, stop in _stretches(np.isin(registers, list(demand.registers))):
-                            if inside:
-                                runs[group, first, stop].append(segment)
+                        for first, stop in _joined(known[key], demand.registers):
+                            runs[group, first, stop].append(segment)
         except GridhallError:
             return None  # the engine finds the row and says what is wrong with it
         weight = [0] * len(segments[0].registers)
@@ -387,11 +394,24 @@ def _groups(patterns: Sequence[tuple[int | None, ...]]) -> tuple[tuple[int, ...]
     return tuple(tuple(each) for each in alike.values())
 
 
-def _stretches(values: npt.NDArray[np.generic]) -> Iterator[tuple[int, int, int]]:
+def _stretches(values: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """``(value, first, stop)`` of each stretch of equal values."""
-    edges = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
+    edges = [0, *(place for place in range(1, len(values)) if values[place] != values[place - 1]), len(values)]
     for first, stop in pairwise(edges):
-        yield int(values[first].item()), first, stop
+        yield values[first], first, stop
+
+
+def _joined(stretches: Sequence[tuple[int, int, int]], registers: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """``(first, stop)`` of each stretch of some registers together."""
+    begun: int | None = None
+    for register, first, _ in stretches:
+        if register in registers and begun is None:
+            begun = first
+        if register not in registers and begun is not None:
+            yield begun, first
+            begun = None
+    if begun is not None:
+        yield begun, stretches[-1][2]
 
 
 def _slices(numbers: Sequence[int]) -> Iterator[slice]:

@@ -121,12 +121,12 @@ class Measurements:
     def counts(self, batch: Batch) -> dict[str, Integers]:
         """Determinants for information: days, gaps, energies, the highest demand, in columns of the bills' table."""
         names = ("days", "days_read", "missing", "estimated", "energy_wh", "export_wh", "reactive_varh", "demand_w")
-        found = {name: batch.zeros() for name in names}
+        found = dict.fromkeys(names, batch.nothing)
         for piece in (piece for parts in batch.parts for piece in parts):
-            found["days"] = found["days"] + piece.days
+            found["days"] = batch.added(found["days"], piece.days)
             for name, counted in (("days_read", "days"), ("missing", "missing"), ("estimated", "estimated")):
                 if counted in piece.counts:
-                    found[name] = found[name] + piece.counts[counted]
+                    found[name] = batch.added(found[name], piece.counts[counted])
             for channel, name in (
                 (Channel.IMPORT, "energy_wh"),
                 (Channel.EXPORT, "export_wh"),
@@ -134,7 +134,7 @@ class Measurements:
                 (Channel.REACTIVE_EXPORT, "reactive_varh"),
             ):
                 if channel in piece.measured:
-                    found[name] = found[name] + piece.measured[channel].of_period(None, None)
+                    found[name] = batch.added(found[name], piece.measured[channel].of_period(None, None))
             if Channel.IMPORT in piece.measured:
                 for column in piece.measured[Channel.IMPORT].demand:
                     found["demand_w"] = np.maximum(found["demand_w"], column)

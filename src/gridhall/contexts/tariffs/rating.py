@@ -160,14 +160,16 @@ def _rows(agreements: pa.Table, span: DateSpan) -> _Agreements:
     for name in ("usage_point", "agreement", "start", "end"):
         if name not in given or agreements[name].null_count:
             raise RatingRefused("bad_agreements", f"The column {name} is needed, without nulls.", path=name)
-    order = pc.sort_indices(agreements, sort_keys=[("agreement", "ascending"), ("start", "ascending")])
-    if not bool((np.diff(order.to_numpy()) == 1).all()):
-        agreements = agreements.take(order)
+    if not bool((np.diff(agreements["agreement"].to_numpy()) > 0).all()):
+        agreements = agreements.take(
+            pc.sort_indices(agreements, sort_keys=[("agreement", "ascending"), ("start", "ascending")])
+        )
 
     def integers(name: str, absent: int) -> Integers:
         if name not in given:
             return np.full(len(agreements), absent, dtype=np.int64)
-        filled: Integers = pc.fill_null(agreements[name].cast(pa.int64()), absent).to_numpy()
+        column = agreements[name].cast(pa.int64())
+        filled: Integers = (pc.fill_null(column, absent) if column.null_count else column).to_numpy()
         return filled
 
     def days(name: str) -> npt.NDArray[np.datetime64]:
@@ -300,11 +302,11 @@ def _rate_batch(
     batch: Batch, rows: _Agreements, whose: npt.NDArray[np.int64], state: _State | None, measurements: Measurements
 ) -> pa.Table:
     """Charge all components; without a state nothing is carried from bill to bill."""
-    before = batch.used.copy()
+    before = batch.used if state is None else batch.used.copy()
     counts = measurements.counts(batch)
     batch.refuse(counts["days_read"] == 0, "no_readings")
-    included = batch.zeros()
-    power_factor = np.full(batch.size, -1, dtype=np.int64)
+    included = batch.nothing
+    power_factor: Integers | None = None
     for plan_index, plan in enumerate(batch.plans):
         for part in _in_order_of_work(plan):
             parts = [piece for piece in batch.parts[plan_index] if part.code in piece.piece.active]
@@ -331,7 +333,7 @@ def _rate_batch(
                     standing.charge_free_quota(batch, plan_index, part, parts, lines[0], mask)
                 case models.PowerFactor():
                     found = adjustments.charge_power_factor(batch, plan_index, part, lines[0], mask)
-                    power_factor = np.where(found >= 0, found, power_factor)
+                    power_factor = found if power_factor is None else np.where(found >= 0, found, power_factor)
                 case models.Rounding():
                     adjustments.charge_rounding(batch, plan_index, lines[0], mask)
                 case models.Minimum():
@@ -345,9 +347,8 @@ def _rate_batch(
                         charged = state.charged[whose]
                     adjustments.charge_minimum(batch, plan_index, part, parts, lines[0], mask, charged)
                 case models.Tax():
-                    included = included + adjustments.charge_tax(
-                        batch, plan_index, part, lines[0] if lines else None, mask
-                    )
+                    tax = adjustments.charge_tax(batch, plan_index, part, lines[0] if lines else None, mask)
+                    included = batch.added(included, tax)
     if state is not None:
         countable = batch.zeros()
         for plan_index, plan in enumerate(batch.plans):

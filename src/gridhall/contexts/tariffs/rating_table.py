@@ -55,39 +55,53 @@ def table_of(batch: Batch, columns: dict[str, Any]) -> pa.Table:
     refused = batch.refusal > 0
     first, versions = _versions(batch)
     charges = sorted(batch.charges, key=lambda charge: (charge.plan_index, charge.line.position))
-    total, separate = batch.zeros(), batch.zeros()
+    total, separate = batch.nothing, batch.nothing
     for charge in charges:
         if charge.line.settlement == "bill":
-            total += charge.amount
+            total = batch.added(total, charge.amount)
         else:
-            separate += charge.amount
+            separate = batch.added(separate, charge.amount)
     offsets, lines = (
         _lines(batch, charges, first, refused) if batch.months == 1 else _stacked_lines(batch, charges, refused)
     )
     listed = pa.array(offsets.astype(np.int32))
-    power_factor: Integers = columns.pop("power_factor")
+    power_factor: Integers | None = columns.pop("power_factor")
     if refused.any():
         total, separate = np.where(refused, 0, total), np.where(refused, 0, separate)
     columns |= {"start": batch.start, "end": batch.end, "total": total, "separate_total": separate}
     arrays: dict[str, Any] = {name: _in_order(batch, column) for name, column in columns.items()}
-    adjusted = _in_order(batch, power_factor)
     arrays |= {
         "versions": versions,
         **{name: pa.ListArray.from_arrays(listed, pa.array(values)) for name, values in lines.items()},
-        "power_factor": pa.array(adjusted, mask=adjusted < 0).cast(pa.int16()),
+        "power_factor": _power_factors(batch, power_factor),
         "refusal": _reasons(_in_order(batch, batch.refusal)),
     }
-    return pa.table([pa.array(arrays[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+    return pa.table([_array(arrays[field.name], field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    found = pa.array(values)
+    return found if found.type == kind else found.cast(kind)
+
+
+def _power_factors(batch: Batch, found: Integers | None) -> pa.Array:
+    """In hundredths, null where not adjusted."""
+    if found is None:
+        return pa.nulls(batch.size, pa.int16())
+    ordered = _in_order(batch, found)
+    return pa.array(ordered, mask=ordered < 0).cast(pa.int16())
 
 
 def _in_order(batch: Batch, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A column of bills by agreement and month; where several months are rated together, they stand month by month."""
-    return column if batch.months == 1 or not column.any() else column.reshape(batch.months, -1).T.reshape(-1)
+    if batch.months == 1 or column is batch.nothing:
+        return column
+    return column.reshape(batch.months, -1).T.reshape(-1)
 
 
 def _lines(
     batch: Batch, charges: Sequence[Charge], first: Integers, refused: npt.NDArray[np.bool_]
-) -> tuple[Integers, dict[str, Integers]]:
+) -> tuple[Integers, dict[str, npt.NDArray[Any]]]:
     """The lines of each bill that are not empty: where they begin, and their columns."""
     count = batch.zeros()
     kept = []
@@ -96,7 +110,9 @@ def _lines(
         kept.append(np.flatnonzero(keep))
         count += keep
     offsets = np.concatenate([[0], np.cumsum(count)])
-    lines = {name: np.empty(int(offsets[-1]), dtype=np.int64) for name in ("line_no", "quantity", "price", "amount")}
+    lines: dict[str, npt.NDArray[Any]] = {
+        name: np.empty(int(offsets[-1]), dtype=np.int64) for name in ("line_no", "quantity", "price", "amount")
+    }
     place = offsets[:-1].copy()
     for charge, rows in zip(charges, kept, strict=True):
         here = place[rows]
@@ -110,29 +126,28 @@ def _lines(
 
 def _stacked_lines(
     batch: Batch, charges: Sequence[Charge], refused: npt.NDArray[np.bool_]
-) -> tuple[Integers, dict[str, Integers]]:
+) -> tuple[Integers, dict[str, npt.NDArray[Any]]]:
     """As `_lines`, for months of one plan rated together: so few bills that a matrix of all lines is small."""
     months, agreements = batch.months, batch.size // batch.months
     found = [(charge, (charge.quantity | charge.amount) != 0) for charge in charges]
     found = [(charge, keep) for charge, keep in found if keep.any()]
-    shape = (agreements, months, len(found))
-    kept = np.empty(shape, dtype=np.bool_)
+    if refused.any():
+        found = [(charge, keep & ~refused) for charge, keep in found]
     count = np.zeros(batch.size, dtype=np.int32)
-    for place, (_, keep) in enumerate(found):
-        if refused.any():
-            keep &= ~refused
-        kept[:, :, place] = keep.reshape(months, agreements).T
+    for _, keep in found:
         count += keep
     offsets = np.concatenate([[0], np.cumsum(_in_order(batch, count))])
+    shape = (len(found), months, agreements)
+    kept = np.array([keep for _, keep in found], dtype=np.bool_).reshape(shape).transpose(2, 1, 0)
     chosen = np.flatnonzero(kept)
     matrix = np.empty(shape, dtype=np.int64)
-    lines: dict[str, Integers] = {}
+    lines: dict[str, npt.NDArray[Any]] = {}
     for name in ("quantity", "price", "amount"):
-        for place, (charge, _) in enumerate(found):
+        for row, (charge, _) in zip(matrix, found, strict=True):
             column: Integers | int = getattr(charge, name)
-            matrix[:, :, place] = column if isinstance(column, int) else column.reshape(months, agreements).T
-        lines[name] = matrix.reshape(-1)[chosen]
-    positions = np.array([charge.line.position for charge, _ in found], dtype=np.int64)
+            row[:] = column if isinstance(column, int) else column.reshape(months, agreements)
+        lines[name] = matrix.transpose(2, 1, 0).reshape(-1)[chosen]
+    positions = np.array([charge.line.position for charge, _ in found], dtype=np.int16)
     lines["line_no"] = np.tile(positions, batch.size)[chosen]
     return offsets, lines
 

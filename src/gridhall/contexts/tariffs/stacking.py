@@ -80,8 +80,10 @@ def batch_of(rows: npt.NDArray[np.int64], stack: Stack, terms: Terms, measuremen
         numbers[0], whole, days, measurements.of_pieces(numbers, rows), measurements.counts_of(numbers, rows)
     )
 
+    nothing = np.zeros(count * len(stack), dtype=np.int64)
+
     def tiled(column: Integers) -> Integers:
-        return np.tile(column[rows], len(stack))
+        return np.tile(column[rows], len(stack)) if column.any() else nothing
 
     return Batch(
         rows=np.tile(rows, len(stack)),
@@ -98,8 +100,8 @@ def batch_of(rows: npt.NDArray[np.int64], stack: Stack, terms: Terms, measuremen
             np.tile(terms.since[rows], len(stack)),
         ),
         intervals=measurements,
-        used=np.zeros(count * len(stack), dtype=np.int64),
-        tier_key=np.full(count * len(stack), -1, dtype=np.int64),
+        used=nothing,
+        tier_key=nothing,
         whole=True,
         inactive=inactive,
         months=len(stack),

@@ -141,8 +141,19 @@ class Batch:
         return len(self.rows)
 
     def zeros(self) -> Integers:
-        """A column of zeros."""
+        """A column of zeros, to be written to."""
         return np.zeros(self.size, dtype=np.int64)
+
+    @cached_property
+    def nothing(self) -> Integers:
+        """The column of zeros that nobody writes to."""
+        column = self.zeros()
+        column.setflags(write=False)
+        return column
+
+    def added(self, total: Integers, column: Integers) -> Integers:
+        """The sum of two columns."""
+        return column if total is self.nothing else total + column
 
     def sum(self, columns: Iterable[Integers]) -> Integers:
         """The sum of columns; zeros without any."""
