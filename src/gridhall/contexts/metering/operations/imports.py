@@ -54,6 +54,9 @@ LOCK: Final = 0x67726964_696D70
 #: From so many different numbers in one file on, all usage points are held in memory instead of asked for.
 _HOLD_ALL: Final = 1_000
 
+#: Other names that people try for a format.
+_ALSO_CALLED: Final = {"register": "register-csv", "registers": "register-csv", "green-button": "greenbutton"}
+
 #: Told how far reading has come: bytes done, bytes in all.
 Progress = Callable[[int, int], None]
 
@@ -163,6 +166,7 @@ def opened(
         FileRefused: when none does.
     """
     found = find(path, trust_content=format is not None)
+    format = _ALSO_CALLED.get(format or "", format)
     if format in {Form.LONG, Form.DAY_CURVE, Form.DAY_COLUMNS}:
         format = f"{format}-{'parquet' if found.container is Container.PARQUET else 'csv'}"
     if format == GreenButtonFile.format or (format is None and found.container is Container.XML):
