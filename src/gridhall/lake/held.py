@@ -303,35 +303,53 @@ class Grid:
             more = 0 if largest else 1
             cells = np.zeros((len(bounds), len(groups), self.slots + more, len(self.points)), dtype=np.int32)
 
-            def fill(segment: int) -> None:
-                self._fill(cells[segment], *bounds[segment], groups, largest=largest)
+            workers = os.cpu_count() or 1
+
+            def fill(worker: int) -> None:
+                week = np.empty((len(self.points), _WEEK * self.slots), dtype=np.int32)
+                for segment in range(worker, len(bounds), workers):
+                    self._fill(cells[segment], *bounds[segment], groups, week, largest=largest)
 
             # numpy sums without holding the interpreter.
-            with ThreadPoolExecutor(os.cpu_count()) as workers:
-                list(workers.map(fill, range(len(bounds))))
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(fill, range(workers)))
             kept[bounds, groups] = cells
         return kept[bounds, groups]
 
-    def _fill(self, cells: Cells, start: int, stop: int, groups: tuple[tuple[int, ...], ...], *, largest: bool) -> None:
-        """Sum the days of each group, or take their largest values, and lay the accounts side by side."""
+    def _fill(
+        self,
+        cells: Cells,
+        start: int,
+        stop: int,
+        groups: tuple[tuple[int, ...], ...],
+        week: npt.NDArray[np.int32],
+        *,
+        largest: bool,
+    ) -> None:
+        """Sum the days of each group, or take their largest values, and lay the accounts side by side.
+
+        Args:
+            week: room for a week of each account, used again and again.
+        """
         combine = np.maximum if largest else np.add
-        days = self.watt_hours[:, start * self.slots : stop * self.slots].reshape(len(self.points), -1, self.slots)
-        weeks, rest = divmod(stop - start, _WEEK)
-        week = days[:, : min(stop - start, _WEEK)]
-        if weeks > 1:
-            whole = days[:, : weeks * _WEEK].reshape(len(self.points), weeks, _WEEK * self.slots)
-            week = combine.reduce(whole, axis=1, dtype=np.int32).reshape(len(self.points), _WEEK, self.slots)
-        if weeks and rest:
-            week = week.copy() if weeks == 1 else week
-            combine(week[:, :rest], days[:, weeks * _WEEK :], out=week[:, :rest])
+        days = self.watt_hours[:, start * self.slots : stop * self.slots]
+        width = _WEEK * self.slots
+        if days.shape[1] <= width:
+            week = days
+        else:
+            week[:] = days[:, :width]
+            for first in range(width, days.shape[1], width):
+                more = days[:, first : first + width]
+                combine(week[:, : more.shape[1]], more, out=week[:, : more.shape[1]])
+        by_day = week.reshape(len(self.points), -1, self.slots)
         monday = (self.first.weekday() + start) % _WEEK
         for group, weekdays in enumerate(groups):
-            places = [place for place in range(week.shape[1]) if (monday + place) % _WEEK in weekdays]
+            places = [place for place in range(by_day.shape[1]) if (monday + place) % _WEEK in weekdays]
             if not places:
                 continue
-            found = week[:, places[0]]
+            found = by_day[:, places[0]].copy()
             for place in places[1:]:
-                found = combine(found, week[:, place])
+                combine(found, by_day[:, place], out=found)
             if largest:
                 cells[group] = found.T
             else:
