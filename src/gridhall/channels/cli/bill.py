@@ -4,7 +4,7 @@ import time
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -393,8 +393,9 @@ def balance(
     if day is not None and by is By.POSTING:
         moment = queries.end_of_day(day, settings.TIME_ZONE)
     identity = queries.account_id(account)
-    owed = queries.balance(identity, at=moment, by="value" if by is By.VALUE else "posting")
-    entries = list(queries.statement(identity))
+    dated: Literal["value", "posting"] = "value" if by is By.VALUE else "posting"
+    owed = queries.balance(identity, at=moment, by=dated)
+    entries = list(queries.statement(identity, at=moment, by=dated))
     if as_json:
         listed = [
             {

@@ -18,8 +18,12 @@ R = TypeVar("R")
 
 #: The exit status of a refusal: the request was understood and not carried out.
 REFUSED = 2
+#: Texts without a space up to this length stay on one line of a table.
+LONGEST_IDENTIFIER = 24
+#: The width of tables that go into a file or another program instead of a terminal.
+_WIDE = 140
 
-people = Console()
+people = Console(width=None if sys.stdout.isatty() else _WIDE)
 errors = Console(stderr=True)
 
 
@@ -34,7 +38,9 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     listed = [[str(cell) for cell in row] for row in rows]
     for index, column in enumerate(columns):
         numeric = bool(listed) and all(_is_number(row[index]) for row in listed)
-        table.add_column(column, justify="right" if numeric else "left")
+        # Numbers and identifiers are read back and copied: they are never cut, and prose makes room for them.
+        whole = all(" " not in row[index] and len(row[index]) <= LONGEST_IDENTIFIER for row in listed)
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=whole, overflow="fold")
     for row in listed:
         table.add_row(*row)
     people.print(table)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from gridhall.contexts.billing.models import LedgerEntry
 from gridhall.contexts.billing.rules import numbering
@@ -23,16 +23,16 @@ def balance(account: int, *, at: date | datetime | None = None, by: Literal["val
         by: ``value`` asks what was owed in truth on a day, corrections counted in their period; ``posting`` asks what
             the books said at a moment.
     """
-    entries = LedgerEntry.objects.filter(account_id=account)
-    if at is not None:
-        entries = entries.filter(value_date__lte=at) if by == "value" else entries.filter(posted_at__lte=at)
-    return int(entries.aggregate(sum=Sum("amount_fen"))["sum"] or 0)
+    return int(_counted(account, at, by).aggregate(sum=Sum("amount_fen"))["sum"] or 0)
 
 
-def statement(account: int) -> Iterator[EntryView]:
-    """The entries of an account with the running balance, in the order of posting."""
+def statement(
+    account: int, *, at: date | datetime | None = None, by: Literal["value", "posting"] = "value"
+) -> Iterator[EntryView]:
+    """The entries that `balance` counts, in the order of the same dating, with the running balance."""
     running = 0
-    for entry in LedgerEntry.objects.filter(account_id=account).order_by("posted_at", "id"):
+    dated = "value_date" if by == "value" else "posted_at"
+    for entry in _counted(account, at, by).order_by(dated, "posted_at", "id"):
         running += entry.amount_fen
         yield EntryView(
             kind=entry.kind,
@@ -42,6 +42,13 @@ def statement(account: int) -> Iterator[EntryView]:
             posted_at=entry.posted_at,
             balance_fen=running,
         )
+
+
+def _counted(account: int, at: date | datetime | None, by: Literal["value", "posting"]) -> QuerySet[LedgerEntry]:
+    entries = LedgerEntry.objects.filter(account_id=account)
+    if at is None:
+        return entries
+    return entries.filter(value_date__lte=at) if by == "value" else entries.filter(posted_at__lte=at)
 
 
 def account_id(number: str) -> int:
