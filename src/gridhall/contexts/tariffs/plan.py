@@ -15,7 +15,7 @@ from gridhall.kernel.spans import DateSpan
 
 _TIERS_ZH = "一二三四五六七八九十"
 _OF_LINES = "the bill's own lines"
-_RULES_OF_1983 = "1983 rules on adjustment by power factor (功率因数调整电费办法)"
+_RULES_OF_1983 = "功率因数调整电费办法（1983）· 1983 rules on adjustment by power factor"
 
 
 def compile_tariff(
