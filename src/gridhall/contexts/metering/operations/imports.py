@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from ruamel.yaml import YAML
 
 from gridhall.contexts.accounts import queries as accounts
@@ -352,7 +352,7 @@ def being_written(root: Path) -> Iterator[int]:
 def _certainly_absent(version: int) -> bool:
     try:
         return not Import.objects.filter(pk=version).exists()
-    except Exception:
+    except DatabaseError:
         return False
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from django.db.models import Count, QuerySet
+
 from gridhall.contexts.metering.models import Import, QuarantinedRow
 from gridhall.contexts.metering.types.imports import ImportReport, QuarantineRow
 from gridhall.kernel.errors import NotFound
@@ -53,10 +55,8 @@ def quarantined(number: int, *, unresolved: bool = True, limit: int | None = Non
 
 def quarantine_counts(number: int) -> dict[str, int]:
     """How many unresolved rows of an import are in quarantine, by code, the most frequent first."""
-    counts: dict[str, int] = {}
-    for code in _rows(number, unresolved=True).values_list("code", flat=True).iterator():
-        counts[code] = counts.get(code, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+    counted = _rows(number, unresolved=True).order_by().values_list("code").annotate(rows=Count("id"))
+    return dict(counted.order_by("-rows", "code"))
 
 
 def export_quarantine(number: int, target: Path, *, unresolved: bool = True) -> int:
@@ -109,7 +109,7 @@ def _import(number: int) -> Import:
     return found
 
 
-def _rows(number: int, *, unresolved: bool):  # type: ignore[no-untyped-def]
+def _rows(number: int, *, unresolved: bool) -> QuerySet[QuarantinedRow]:
     _import(number)
     rows = QuarantinedRow.objects.filter(source_id=number).order_by("line", "id")
     return rows.filter(resolved_by=None) if unresolved else rows
