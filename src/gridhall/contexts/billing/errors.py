@@ -57,12 +57,6 @@ class ReasonMissing(Refused):
     code = "reason_missing"
 
 
-class TariffFileInvalid(Refused):
-    """The draft tariff of a simulation cannot be used."""
-
-    code = "tariff_file_invalid"
-
-
 class NothingToCompare(Refused):
     """A simulation found no agreement to compare."""
 

@@ -136,12 +136,6 @@ def calendar_of(span: DateSpan) -> dict[str, list[str]]:
     }
 
 
-def needs_calendar(tariff: Tariff) -> bool:
-    """Whether any price of a tariff tells holidays or make-up workdays from other days."""
-    texts = (plan.text.model_dump_json(include={"time_of_use"}) for plan in tariff.plans)
-    return any('"holiday"' in text or '"makeup"' in text for text in texts)
-
-
 def calendar_from(kept: Mapping[str, Any]) -> Calendar:
     """The calendar that a run kept."""
     return Calendar(

@@ -3,14 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from gridhall.contexts.tariffs.document import parse
 from gridhall.contexts.tariffs.document.models import VersionText
-from gridhall.contexts.tariffs.document.reading import read_text, read_yaml
 from gridhall.contexts.tariffs.loading import parse_tariff
 from gridhall.contexts.tariffs.models import PublishedTariff, TariffDocument, TariffVersion
 from gridhall.contexts.tariffs.types import Plan, PublishedVersion
@@ -27,8 +24,7 @@ class PublishedVersionChanged(Refused):
 def publish(text: str, *, name: str, at: datetime) -> Sequence[PublishedVersion]:
     """See `operations.publish`."""
     tariff = parse_tariff(text, name=name)
-    document = parse(read_yaml(text, name=name))
-    digests = {version.version: digest_of(version) for version in document.versions}
+    digests = {plan.version: digest_of(plan.text) for plan in tariff.plans}
     with transaction.atomic():
         owner, _ = PublishedTariff.objects.get_or_create(code=tariff.code)
         PublishedTariff.objects.select_for_update().get(pk=owner.pk)
@@ -57,11 +53,6 @@ def publish(text: str, *, name: str, at: datetime) -> Sequence[PublishedVersion]
                 digest=digests[plan.version],
             )
     return [PublishedVersion(tariff.code, plan.version, plan.span, digests[plan.version]) for plan in fresh]
-
-
-def publish_file(file: Path, *, at: datetime) -> Sequence[PublishedVersion]:
-    """Publish a document file."""
-    return publish(read_text(file), name=str(file), at=at)
 
 
 def digest_of(version: VersionText) -> str:

@@ -22,6 +22,7 @@ from gridhall.contexts.billing.rating import Document, Outcome, Sources
 from gridhall.contexts.billing.rules.parking import BillingRules, Reason
 from gridhall.contexts.billing.settings import rules as current_rules
 from gridhall.contexts.billing.types import RunReport
+from gridhall.contexts.tariffs.operations import tells_holidays_apart
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act, record
@@ -204,7 +205,7 @@ class _Work:
             if not digest:
                 self.run.tariffs[code] = document.digest
                 self.run.save(update_fields=["tariffs"])
-            if self.run.calendar.get("unknown") and sources.needs_calendar(document.tariff):
+            if self.run.calendar.get("unknown") and tells_holidays_apart(document.tariff):
                 self.tariffs[code] = f"{self.run.calendar['unknown'][0]} Tariff {code} tells holidays apart."
                 return self.tariffs[code]
             self.tariffs[code] = document

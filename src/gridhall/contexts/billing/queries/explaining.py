@@ -1,7 +1,6 @@
 """A bill in full: every line with its arithmetic and source, where its energy came from, and its recomputation."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 import numpy as np
 
@@ -150,8 +149,3 @@ def _slots(row: Bill) -> int:
         pinned = sources.as_of(lake, row.readings_version, {})
         minutes = int(resolutions(np.array([row.usage_point_id]), span, pinned)[0])
     return span.days * 1440 // minutes
-
-
-def month_of(day: date) -> DateSpan:
-    """The calendar month that a day belongs to."""
-    return DateSpan(day.replace(day=1), (day.replace(day=28) + timedelta(days=4)).replace(day=1))
