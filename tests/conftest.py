@@ -135,6 +135,8 @@ def _use_home(home: Path) -> None:
     from gridhall.runtime import database
 
     settings.HOME = home
+    # Files by their plain names: nothing has been collected.
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if not settings.DATABASE_URL:
         host = database.configuration(None, home=home)["HOST"]
         settings.DATABASES["default"]["HOST"] = host

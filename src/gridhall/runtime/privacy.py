@@ -19,6 +19,12 @@ PERSONAL: Final[frozenset[str]] = frozenset(
         "accounts.UsagePoint.latitude",
         "accounts.CustomerAgreement.household_size",
         "accounts.CustomerAgreement.allowance",
+        "identity.User.phone",
+        "identity.User.email",
+        "identity.User.first_name",
+        "identity.User.last_name",
+        "identity.User.display_name",
+        "identity.Share.phone",
         "billing.Bill.household_size",
         "billing.Bill.allowance",
     }
@@ -34,5 +40,9 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "accounts.TransformerArea.name": "an asset of the utility",
     "accounts.TransformerArea.longitude": "an asset of the utility",
     "accounts.TransformerArea.latitude": "an asset of the utility",
+    "identity.User.phone_verified": "yes or no",
+    "identity.User.username": "a staff number, or made up",
+    "identity.Link.name": "what its owner calls a home, shown to nobody else",
+    "identity.Share.name": "what its grantee calls a home, shown to nobody else",
     "metering.Import.file_name": "a file of the utility",
 }

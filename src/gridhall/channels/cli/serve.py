@@ -1,0 +1,90 @@
+"""`gridhall serve`: the hall and the console on this machine, and the worker for their jobs."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridhall.channels.cli import output
+from gridhall.channels.cli.startup import with_database
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+
+
+@output.refusals
+def serve(
+    port: Annotated[int, typer.Option(envvar="GRIDHALL_PORT", help="Where to listen.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="127.0.0.1: this machine only; 0.0.0.0: everybody who can reach it.")
+    ] = "127.0.0.1",
+    processes: Annotated[int, typer.Option(help="How many processes answer requests.")] = 2,
+    threads: Annotated[int, typer.Option(help="How many requests each process answers at a time.")] = 4,
+) -> None:
+    """Serve the hall and the console until stopped with Ctrl-C.
+
+    Example: [bold]GRIDHALL_PORT=9000 gridhall serve[/]
+    """
+    with_database()
+    if collect_static():
+        output.people.print("Static files collected.", highlight=False)
+    run(host=host, port=port, processes=processes, threads=threads)
+
+
+def collect_static() -> bool:
+    """This will gather the pages' files, compressed and named by their content; does nothing when they are the same."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
+        return False
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(digest.hexdigest())
+    return True
+
+
+def run(*, host: str, port: int, processes: int = 2, threads: int = 4) -> None:
+    """This will answer requests until stopped, with the worker for jobs beside it."""
+    from django.conf import settings
+    from gunicorn.app.base import BaseApplication
+
+    module, _, name = settings.WSGI_APPLICATION.rpartition(".")
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """Gunicorn, configured here instead of by a file."""
+
+        def load_config(self) -> None:
+            for key, value in {
+                "bind": f"{host}:{port}", "workers": processes, "threads": threads, "worker_class": "gthread",
+                "proc_name": "gridhall", "control_socket_disable": True, "loglevel": "warning", "timeout": 120,
+                "keepalive": 5, "max_requests": 20_000, "max_requests_jitter": 2_000,
+            }.items():  # fmt: skip
+                if key in self.cfg.settings:
+                    self.cfg.set(key, value)
+
+        def load(self) -> Any:
+            from django.utils.module_loading import import_string
+
+            return import_string(f"{module}.{name}")
+
+    Server().run()
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """This will start the worker for jobs as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from gridhall.project.main import main; main()", "worker"], env=os.environ
+    )

@@ -1,0 +1,1 @@
+"""Billing: runs, parked periods, approvals of corrections, what-if."""

@@ -1,0 +1,1 @@
+"""Customers: the page of one, the bill with its correction, unmasking."""

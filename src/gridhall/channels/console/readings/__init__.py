@@ -1,0 +1,1 @@
+"""Readings: imports, quarantine, freshness."""

@@ -1,0 +1,1 @@
+"""Tariffs: documents, drafts, approval."""

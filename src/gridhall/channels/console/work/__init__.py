@@ -1,0 +1,1 @@
+"""Where staff begin: what waits for them, and the one search box."""

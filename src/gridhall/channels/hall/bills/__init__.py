@@ -1,0 +1,1 @@
+"""Bills: the list, one bill explained, its PDF, its comparison with others."""

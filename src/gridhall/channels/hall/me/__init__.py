@@ -1,0 +1,1 @@
+"""The person: homes linked and shared, identifiers, sessions, who looked."""

@@ -1,0 +1,1 @@
+"""Usage: from the year to the quarter-hour, and its download."""

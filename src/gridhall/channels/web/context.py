@@ -1,0 +1,21 @@
+"""What every page may show: the brand, the theme, the language, the homes or positions of who is signed in."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from gridhall.channels.web.brand import brand
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """The variables of the base page."""
+    theme = request.COOKIES.get("theme", "auto")
+    found = brand()
+    return {
+        "brand": found,
+        "brand_words": found.words(),
+        "theme": theme if theme in {"light", "dark"} else "auto",
+        "homes": getattr(request, "homes", ()),
+        "home": getattr(request, "home", None),
+        "staff": getattr(request, "staff", None),
+    }

@@ -1,0 +1,34 @@
+// The installed app: keeps the frame of the pages, and the last bill and usage that were looked at, to be read offline.
+const SHELL = /*SHELL*/[];
+const FRAME = "frame-" + SHELL.join("").length + "-" + SHELL.map((name) => name.split(".").at(-2)).join("");
+const PAGES = "pages";
+// Pages that may be read without a connection: the home, one bill, usage.
+const KEPT = [/^\/$/, /^\/homes\/[^/]+\/$/, /^\/homes\/[^/]+\/bills\/[^/]*\/?$/, /^\/homes\/[^/]+\/usage\//];
+
+self.addEventListener("install", (event) => event.waitUntil(caches.open(FRAME).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== FRAME && name !== PAGES).map((name) => caches.delete(name)))).then(() => self.clients.claim())));
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (url.pathname.startsWith("/account/")) return;
+  if (url.pathname.startsWith("/static/")) {
+    event.respondWith(caches.match(event.request).then((found) => found ?? fetch(event.request)));
+    return;
+  }
+  if (event.request.mode === "navigate") event.respondWith(page(event.request, url));
+});
+
+async function page(request, url) {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok && !answer.redirected && KEPT.some((form) => form.test(url.pathname))) {
+      const cache = await caches.open(PAGES);
+      await cache.put(request, answer.clone());
+    }
+    return answer;
+  } catch {
+    const stored = await caches.match(request, { cacheName: PAGES });
+    return stored ?? caches.match("/offline/");
+  }
+}

@@ -1,0 +1,94 @@
+"""What identity can be asked: which homes somebody may see, and what a member of staff may do."""
+
+from datetime import date
+from typing import Any, Final
+
+from django.db import connection
+
+from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.identity.types import Home, Position, Right, Role, Staff
+from gridhall.kernel.errors import NotFound
+from gridhall.kernel.spans import DateSpan
+
+_HOMES: Final = """
+    WITH mine AS (
+        SELECT l.key, l.name, l.usage_point_id, l.customer_id, TRUE AS owner, NULL::text[] AS rights,
+            NULL::date AS data_from, NULL::date AS until, l.linked_at AS since
+        FROM identity_link l WHERE l.user_id = %(user)s AND l.ended_at IS NULL
+        UNION ALL
+        SELECT s.key, s.name, l.usage_point_id, l.customer_id, FALSE, s.rights::text[], s.data_from, s.end_date,
+            s.shared_at
+        FROM identity_share s JOIN identity_link l ON l.id = s.link_id
+        WHERE s.grantee_id = %(user)s AND s.revoked_at IS NULL AND l.ended_at IS NULL
+            AND s.start_date <= %(today)s AND (s.end_date IS NULL OR s.end_date > %(today)s)
+    )
+    SELECT m.key, m.usage_point_id, u.number, m.customer_id, u.organisation_id, m.name, coalesce(p.address, ''),
+        u.usage_class, m.owner, m.rights, m.data_from, m.until,
+        array_agg(lower(a.span) ORDER BY lower(a.span)), array_agg(upper(a.span) ORDER BY lower(a.span))
+    FROM mine m
+    JOIN accounts_usagepoint u ON u.id = m.usage_point_id
+    LEFT JOIN accounts_servicelocation p ON p.id = u.location_id
+    JOIN accounts_customeragreement a ON a.usage_point_id = m.usage_point_id AND a.customer_id = m.customer_id
+    WHERE %(key)s::text IS NULL OR m.key = %(key)s
+    GROUP BY m.key, m.usage_point_id, u.number, m.customer_id, u.organisation_id, m.name, p.address, u.usage_class,
+        m.owner, m.rights, m.data_from, m.until, m.since
+    ORDER BY m.owner DESC, m.since, m.key
+"""
+_POSITIONS: Final = """
+    SELECT u.username, u.display_name, p.role, o.id, o.code, o.path, p.accepts_elsewhere
+    FROM identity_staffposition p
+    JOIN identity_user u ON u.id = p.user_id JOIN accounts_organisation o ON o.id = p.organisation_id
+    WHERE p.user_id = %(user)s AND u.is_active
+        AND p.start_date <= %(today)s AND (p.end_date IS NULL OR p.end_date > %(today)s)
+    ORDER BY o.path, p.role
+"""
+
+
+def homes_of(user: int, today: date) -> list[Home]:
+    """The homes that a person may see today: their own first, then those shared with them. One query."""
+    return _homes(user, today, None)
+
+
+def home(user: int, key: str, today: date) -> Home:
+    """The home that a key means to a person. One query.
+
+    Raises:
+        NotFound: when the key means nothing to this person today, whatever it may mean to others.
+    """
+    found = _homes(user, today, key)
+    if not found:
+        raise NotFound("There is no such home.", path="home")
+    return found[0]
+
+
+def staff(user: int, today: date) -> Staff | None:
+    """A person's positions today, or None for somebody who is not staff. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_POSITIONS, {"user": user, "today": today})
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    positions = tuple(
+        Position(Role(role), unit, code, path, elsewhere) for _, _, role, unit, code, path, elsewhere in rows
+    )
+    return Staff(user, rows[0][1] or rows[0][0], positions)
+
+
+def _homes(user: int, today: date, key: str | None) -> list[Home]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HOMES, {"user": user, "today": today, "key": key})
+        return [home for row in cursor.fetchall() if (home := _home(row)).spans]
+
+
+def _home(row: tuple[Any, ...]) -> Home:
+    (key, point, number, customer, unit, name, address, usage_class, owner, rights, data_from, until, starts, ends) = (
+        row
+    )
+    whole = DateSpan(data_from or date.min, None)
+    spans = [DateSpan(start, end) & whole for start, end in zip(starts, ends, strict=True)]
+    masked = accounts.masked_address(address)
+    return Home(
+        key=key, usage_point=point, number=number, customer=customer, organisation=unit, name=name or masked or number,
+        address=masked, usage_class=usage_class, rights=frozenset(Right) if owner else frozenset(map(Right, rights)),
+        owner=owner, spans=tuple(span for span in spans if span is not None), until=until,
+    )  # fmt: skip

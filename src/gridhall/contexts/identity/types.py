@@ -1,0 +1,125 @@
+"""What identity gives to others: whom somebody is to the utility, and what that lets them see and do."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from gridhall.contexts.identity.rules.staff import PERMISSIONS, UTILITY_WIDE, Permission, Role
+from gridhall.kernel.spans import DateSpan
+
+__all__ = ["PERMISSIONS", "UTILITY_WIDE", "Home", "Permission", "Position", "Relation", "Right", "Role", "Staff"]
+
+
+class Right(StrEnum):
+    """What somebody may see or do at a home; its owner may everything, others what was shared with them."""
+
+    BILLS = "bills"
+    USAGE = "usage"
+    DOWNLOAD = "download"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        return list(zip([word.value for word in cls], ("账单", "用电量", "下载数据"), strict=True))
+
+
+class Relation(StrEnum):
+    """Who somebody is to the owner of a home that was shared with them."""
+
+    FAMILY = "family"
+    TENANT = "tenant"
+    ACCOUNTANT = "accountant"
+    OTHER = "other"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        return list(zip([word.value for word in cls], ("家人", "租客", "会计", "其他"), strict=True))
+
+
+@dataclass(frozen=True)
+class Home:
+    """A usage point (home, shop, works) as one signed-in person may see it.
+
+    Attributes:
+        key: names it in addresses of pages; random, belongs to this person's link or share, says nothing.
+        usage_point, number: the usage point's id and 户号.
+        customer: id of the customer whose agreements may be seen.
+        organisation: id of the unit that serves it.
+        name: what the person calls it; the masked address where they gave it no name.
+        address: masked.
+        usage_class: a word of `accounts.types.UsageClass`.
+        rights: what may be seen and done.
+        owner: linked by the customer themself, not shared by somebody else.
+        spans: the days that may be seen: the customer's agreements here, cut to what was shared. Ascending.
+        until: the last day plus one on which a share holds; None for ever.
+    """
+
+    key: str
+    usage_point: int
+    number: str
+    customer: int
+    organisation: int
+    name: str
+    address: str
+    usage_class: str
+    rights: frozenset[Right]
+    owner: bool
+    spans: tuple[DateSpan, ...]
+    until: date | None = None
+
+    def may(self, right: Right) -> bool:
+        """Whether this person has the right here."""
+        return right in self.rights
+
+    def sees(self, day: date) -> bool:
+        """Whether what happened on a day may be shown."""
+        return any(day in span for span in self.spans)
+
+    def visible(self, span: DateSpan) -> tuple[DateSpan, ...]:
+        """The parts of a span that may be shown."""
+        cuts = (span & each for each in self.spans)
+        return tuple(cut for cut in cuts if cut is not None)
+
+
+@dataclass(frozen=True)
+class Position:
+    """A role at a unit; ``path`` is the unit's place in the organisation tree."""
+
+    role: Role
+    organisation: int
+    code: str
+    path: str
+    accepts_elsewhere: bool
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A member of staff with the positions held today."""
+
+    user: int
+    name: str
+    positions: tuple[Position, ...]
+
+    def may(self, permission: Permission, path: str | None = None) -> bool:
+        """Whether something may be done at the unit of this path; None: anywhere at all."""
+        return any(
+            permission in PERMISSIONS[held.role]
+            and (path is None or permission in UTILITY_WIDE or path.startswith(held.path))
+            for held in self.positions
+        )
+
+    def paths(self, permission: Permission) -> tuple[str, ...]:
+        """The tops of the parts of the organisation where something may be done; ``("/",)`` for everywhere."""
+        held = {
+            "/" if permission in UTILITY_WIDE else each.path
+            for each in self.positions
+            if permission in PERMISSIONS[each.role]
+        }
+        return tuple(sorted(path for path in held if not any(path != top and path.startswith(top) for top in held)))
+
+    def units(self, permission: Permission) -> Collection[str]:
+        """The codes of the tops of the parts of the organisation where something may be done."""
+        tops = self.paths(permission)
+        return sorted({held.code for held in self.positions if held.path in tops})

@@ -1,0 +1,16 @@
+"""Every address of the house; what lies behind each is in the door's own `urls`."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("gridhall.channels.web.urls")),
+    path("", include("gridhall.channels.hall.urls")),
+    path("account/", include("allauth.urls")),
+    path("console/", include("gridhall.channels.console.urls")),
+    path("admin/", admin.site.urls),
+]
+handler400 = "gridhall.channels.web.errors.bad_request"
+handler403 = "gridhall.channels.web.errors.forbidden"
+handler404 = "gridhall.channels.web.errors.not_found"
+handler500 = "gridhall.channels.web.errors.server_error"
