@@ -11,6 +11,7 @@ import argparse
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -99,8 +100,10 @@ def written(catalogue: Catalog) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def compiled(catalogue: Catalog) -> bytes:
-    """The catalogue as the running system reads it."""
+def compiled(text: bytes) -> bytes:
+    """The text of a catalogue as the running system reads it; the same text always gives the same bytes."""
+    catalogue = read_po(io.BytesIO(text), locale=LOCALE, domain="django")
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     out = io.BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()
@@ -129,7 +132,7 @@ def main() -> int:
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(written(catalogue))
-            file.with_suffix(".mo").write_bytes(compiled(read_po(io.BytesIO(written(catalogue)), locale=LOCALE)))
+            file.with_suffix(".mo").write_bytes(compiled(written(catalogue)))
     return int(check and wrong > 0)
 
 
