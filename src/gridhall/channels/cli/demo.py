@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gridhall.channels.cli import bill, bill_forms, output
+from gridhall.channels.cli import bill, bill_forms, output, serve
 from gridhall.channels.cli.startup import with_database
 from gridhall.journeys.demo.pack import Size
 from gridhall.kernel import clock
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gridhall.journeys.demo.build import Building
     from gridhall.journeys.demo.month import Outcome
 
+_HOST: Final = "127.0.0.1"
 #: Parked periods that are listed; the rest is counted.
 _LISTED: Final = 12
 
@@ -32,8 +33,9 @@ def register(app: typer.Typer) -> None:
 def demo(
     size: Annotated[Size, typer.Option(help="block: 135 usage points; town: about 2,000; city: 14,583.")] = Size.TOWN,
     no_serve: Annotated[
-        bool, typer.Option("--no-serve", help="Build and bill only. For now nothing is served.")
+        bool, typer.Option("--no-serve", help="Build and bill only, without the hall and the console.")
     ] = False,
+    port: Annotated[int, typer.Option(envvar="GRIDHALL_PORT", help="Where the hall is served.")] = 8000,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Remove the demo utility that is here, and everything with it, first.")
     ] = False,
@@ -42,9 +44,11 @@ def demo(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Build as of this day instead of today; readings end the day before."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document for programs; nothing is served.")
+    ] = False,
 ) -> None:
-    """Build the demo utility and run its month: import, validate, bill, and explain one bill.
+    """Build the demo utility, run its months, and serve its hall and console on http://127.0.0.1:8000.
 
     The grid is real (SimBench), the people are invented: owners of several homes, landlords and tenants, a chain that
     settles forty shops on one account, farms, factories, electric cars, photovoltaics. The readings cover thirteen
@@ -55,6 +59,9 @@ def demo(
     Example: [bold]gridhall demo --size block[/]
     """
     started = time.monotonic()
+    serving = not (no_serve or as_json)
+    if serving:
+        serve.check_port(_HOST, port)
     with_database()
     from django.conf import settings
 
@@ -101,6 +108,11 @@ def demo(
         output.people.print(
             f"{'Ready' if steps else 'Everything was there already'} after {seconds:.1f} s.", highlight=False
         )
+    if serving:
+        serve.collect_static()
+        address = f"http://{_HOST}:{port}"
+        output.people.print(f"Hall {address}/ · console {address}/console/ · Ctrl-C ends both.", highlight=False)
+        serve.run(host=_HOST, port=port)
 
 
 def _form(building: "Building", found: "Outcome") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from gridhall.channels.cli import output
 from gridhall.channels.cli.startup import with_database
+from gridhall.kernel.errors import Refused
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +33,35 @@ def serve(
 
     Example: [bold]GRIDHALL_PORT=9000 gridhall serve[/]
     """
+    check_port(host, port)
     with_database()
     if collect_static():
         output.people.print("Static files collected.", highlight=False)
     run(host=host, port=port, processes=processes, threads=threads)
+
+
+class PortTaken(Refused):
+    """Another program listens where the hall should."""
+
+    code = "port_taken"
+
+
+def check_port(host: str, port: int) -> None:
+    """This will say before any work is done whether the port can be had.
+
+    Raises:
+        PortTaken: when another program listens there, or the address is not this machine's.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"Cannot listen on {host}:{port}: {error.strerror}.",
+                path="port",
+                remedy="Stop the other program, or choose another port with GRIDHALL_PORT.",
+            ) from error
 
 
 def collect_static() -> bool:
