@@ -1,6 +1,6 @@
 // The installed app: keeps the frame of the pages, and the last bill and usage that were looked at, to be read offline.
 const SHELL = /*SHELL*/[];
-const FRAME = "frame-" + SHELL.join("").length + "-" + SHELL.map((name) => name.split(".").at(-2)).join("");
+const FRAME = "frame " + SHELL.join(" ");
 const PAGES = "pages";
 // Pages that may be read without a connection: the home, one bill, usage.
 const KEPT = [/^\/$/, /^\/homes\/[^/]+\/$/, /^\/homes\/[^/]+\/bills\/[^/]*\/?$/, /^\/homes\/[^/]+\/usage\//];
@@ -13,11 +13,26 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith("/account/")) return;
   if (url.pathname.startsWith("/static/")) {
-    event.respondWith(caches.match(event.request).then((found) => found ?? fetch(event.request)));
+    event.respondWith(file(event.request));
     return;
   }
   if (event.request.mode === "navigate") event.respondWith(page(event.request, url));
 });
+
+// A page names what it wants to be readable offline beside itself: the last bill, the usage.
+self.addEventListener("message", (event) => {
+  const wanted = (event.data?.keep ?? []).map((path) => new URL(path, location.origin)).filter((url) => url.origin === location.origin && KEPT.some((form) => form.test(url.pathname)));
+  event.waitUntil(Promise.all(wanted.map((url) => page(new Request(url, { credentials: "same-origin" }), url))));
+});
+
+// Files are named by their content: what was fetched once never changes.
+async function file(request) {
+  const found = await caches.match(request);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok) (await caches.open(FRAME)).put(request, answer.clone());
+  return answer;
+}
 
 async function page(request, url) {
   try {

@@ -37,5 +37,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 if ("serviceWorker" in navigator && document.body.classList.contains("hall")) {
-  navigator.serviceWorker.register("/worker.js").catch(() => {});
+  navigator.serviceWorker.register("/worker.js").then(() => navigator.serviceWorker.ready).then((ready) => {
+    const keep = [...document.querySelectorAll("[data-keep-offline]")].map((link) => link.getAttribute("href"));
+    if (keep.length && navigator.onLine) ready.active.postMessage({ keep });
+  }).catch(() => {});
 }
+
+const offline = document.getElementById("offline");
+const connection = () => { if (offline) offline.hidden = navigator.onLine; };
+addEventListener("online", connection); addEventListener("offline", connection); connection();
