@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from gridhall.channels.console.billing import views
+from gridhall.channels.console.billing import approvals, views
 
 urlpatterns = [
     path("runs/", views.runs, name="console.runs"),
     path("parked/", views.parked, name="console.parked"),
-    path("approvals/", views.approvals, name="console.approvals"),
+    path("approvals/", approvals.approvals, name="console.approvals"),
 ]

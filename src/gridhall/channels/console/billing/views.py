@@ -1,4 +1,4 @@
-"""Bill runs, parked periods and approvals."""
+"""Bill runs and parked periods."""
 
 from django.http import HttpResponse
 
@@ -16,9 +16,3 @@ def runs(request: ConsoleRequest) -> HttpResponse:
 def parked(request: ConsoleRequest) -> HttpResponse:
     """What waits."""
     return rendered(request, "console/billing/parked.html")
-
-
-@console_page(Permission.BILLS_VIEW)
-def approvals(request: ConsoleRequest) -> HttpResponse:
-    """Corrections that wait for a second person."""
-    return rendered(request, "console/billing/approvals.html")
