@@ -1,7 +1,12 @@
 """The rules of billing, from the content folder."""
 
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -32,3 +37,20 @@ def rules() -> BillingRules:
         raise RulesInvalid(
             f"{first['msg']}.", path=f"{path.name}:{place}", remedy="See content/rules/billing.yaml for the form."
         ) from error
+
+
+def due_on(issued_at: datetime) -> date:
+    """The last day on which a bill that was issued at this moment is paid in time, in the utility's zone.
+
+    Raises:
+        RulesInvalid, NotFound: as `rules`.
+    """
+    path = content("rules", "billing.yaml")
+    issued = issued_at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return issued + timedelta(days=_due_days(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _due_days(path: Path, changed: int) -> int:
+    """The term of payment, read again only when the file has changed: every page of a bill asks."""
+    return rules().payment.due_days

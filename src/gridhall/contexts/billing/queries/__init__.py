@@ -5,12 +5,14 @@ from gridhall.contexts.billing.queries.explaining import bill, explain, verify
 from gridhall.contexts.billing.queries.lists import bills, parked, runs
 from gridhall.contexts.billing.rules.numbering import read as read_number
 from gridhall.contexts.billing.rules.numbering import show as show_number
+from gridhall.contexts.billing.settings import due_on
 
 __all__ = [
     "account_id",
     "balance",
     "bill",
     "bills",
+    "due_on",
     "end_of_day",
     "explain",
     "parked",

@@ -79,12 +79,19 @@ class NoAgreementRules(Part):
     from_kwh: int = Field(ge=0)
 
 
+class PaymentRules(Part):
+    """When a bill is to be paid, in days after its issue."""
+
+    due_days: int = Field(default=28, ge=0, le=366)
+
+
 class BillingRules(Part):
     """The content of ``rules/billing.yaml``."""
 
     readings: ReadingRules
     implausible: PlausibilityRules
     no_agreement: NoAgreementRules
+    payment: PaymentRules = PaymentRules()
     batch: int = Field(ge=1, le=1_000_000)
 
 
