@@ -1,0 +1,124 @@
+"""What each error of the house says on a page, by its stable code; figures and places come from the error itself."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+_Said = str | Promise
+
+_SAVE_ANEW: Final = _("Ask whoever made the file to write it anew, and upload it again. Nothing was taken in.")
+_MEND_FILE: Final = _("Mend the place that is named and upload the file again. Nothing was taken in.")
+_CHECK_VALUE: Final = _("Check what you entered and try again.")
+_LATER: Final = _("Wait until it is done, then try again.")
+_TELL: Final = _("Tell the administrator; the details are in the log.")
+
+#: Code → what happened, what to do next.
+WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
+    "not_found": (_("What you look for is not here."), _("Check the number, or start from the search.")),
+    "refused": (_("This cannot be done."), _CHECK_VALUE),
+    "error": (_("This cannot be done."), _CHECK_VALUE),
+    # files of readings
+    "file_refused": (_("The file cannot be read."), _SAVE_ANEW),
+    "file_missing": (_("The file is not there any more."), _("Upload it again.")),
+    "not_a_file": (_("This is not a file that can be read."), _("Choose another file.")),
+    "file_empty": (_("There is nothing in the file."), _("Choose another file.")),
+    "file_changed": (_("The file was changed while it was read."), _("Upload it again.")),
+    "format_unknown": (
+        _("The file is in none of the known forms."),
+        _("Readings come as CSV, Parquet or Green Button XML; the how-to shows examples."),
+    ),
+    "extension_mismatch": (_("The content of the file is not what its name says."), _("Give it the right ending.")),
+    "columns_unknown": (
+        _("The head of the file does not say where usage point, time and energy stand."),
+        _("Name the columns as the how-to shows, and upload the file again."),
+    ),
+    "parquet_damaged": (_("The Parquet file is cut off or broken."), _SAVE_ANEW),
+    "archive_damaged": (_("The compressed file is cut off or broken."), _SAVE_ANEW),
+    "archive_refused": (_("The archive must hold exactly one plain CSV file."), _("Pack it anew, or upload the CSV.")),
+    "expands_too_far": (_("The compressed file grows out of all proportion."), _("Upload the file unpacked.")),
+    "text_unreadable": (_("The file is no readable text."), _("Save it as UTF-8 and upload it again.")),
+    "too_many_bad_rows": (
+        _("So many rows are wrong that the file is not what it was taken for."),
+        _("Check form, unit and time zone. Nothing was taken in."),
+    ),
+    "meter_file_wrong": (_("The file of meters has an error; nothing of it was taken in."), _MEND_FILE),
+    "greenbutton_unreadable": (_("The file is no well-formed XML."), _SAVE_ANEW),
+    "greenbutton_doctype": (_("The file carries a document type, which is not accepted."), _SAVE_ANEW),
+    "greenbutton_too_large": (_("A part of the file is too large."), _SAVE_ANEW),
+    "greenbutton_namespace": (_("The file is XML, but no Green Button feed."), _("Choose another file.")),
+    "greenbutton_empty": (_("The feed holds no interval readings."), _("Choose another file.")),
+    "greenbutton_reading_type": (_("The feed does not say what its values measure."), _SAVE_ANEW),
+    "zone_unknown": (_("There is no such time zone."), _("Write it as Asia/Shanghai.")),
+    "lake_unwritable": (_("There is no room to store the readings."), _TELL),
+    "resolution_unknown": (_("The length of the intervals is not accepted."), _SAVE_ANEW),
+    # readings and meters
+    "no_readings": (_("There are no readings for these days."), _("Choose other days.")),
+    "span_empty": (_("The last day lies before the first."), _("Choose the days again.")),
+    "version_unknown": (_("There is no such version of the readings."), _("Choose one of the imports.")),
+    "thresholds_invalid": (_("The rules for checking readings cannot be used."), _TELL),
+    "meter_elsewhere": (_("The meter is installed elsewhere at that time."), _CHECK_VALUE),
+    "usage_point_has_meter": (_("There is a meter at that time already."), _("Exchange it, or remove it first.")),
+    "meter_unknown_here": (_("There is no meter here at that time."), _CHECK_VALUE),
+    "register_missing": (_("The meter has no such register, or a reading is missing."), _CHECK_VALUE),
+    "meter_reading_implausible": (_("The meter cannot show that."), _("Read it again.")),
+    # bills
+    "bill_run_in_progress": (_("Bills are being written at the moment."), _LATER),
+    "no_readings_imported": (_("There are no readings to bill from."), _("Import readings first.")),
+    "month_not_over": (_("The month is not over."), _("Wait for its last day.")),
+    "billing_rules_invalid": (_("The rules for billing cannot be used."), _TELL),
+    "bill_cancelled": (_("The bill has been replaced already."), _("Open the bill that replaces it.")),
+    "nothing_to_correct": (_("Computed anew, the bill is the same to the fen."), _("Nothing needs to be done.")),
+    "cannot_correct": (_("The bill cannot be replaced as things are."), _("See what is parked for this period.")),
+    "not_releasable": (_("A decision does not help here: the data must be mended."), _("Follow the next step named.")),
+    "reason_missing": (_("A reason is needed."), _("Write in a sentence why.")),
+    "nothing_to_compare": (_("No contract has this tariff in this month."), _("Choose another month or unit.")),
+    "font_missing": (_("No Chinese font is installed to print with."), _TELL),
+    "printing_failed": (_("The bill could not be printed."), _TELL),
+    "openings_invalid": (_("The file has an error; nothing of it was taken in."), _MEND_FILE),
+    "bill_number_exhausted": (_("This period has been corrected too often."), _TELL),
+    "bill_number_unreadable": (_("This is no bill number."), _("It stands at the head of the bill.")),
+    # tariffs
+    "published_version_changed": (
+        _("The document changes a version that has been published."),
+        _("Leave published versions as they are and add a new one."),
+    ),
+    "bad_price_series": (_("The file of prices cannot be read."), _MEND_FILE),
+    "price_series_missing": (_("The prices of a dynamic tariff are missing."), _("Add the file of prices.")),
+    "price_too_fine": (_("A price has too many decimals."), _CHECK_VALUE),
+    "charge_too_large": (_("A price or a reading is absurdly large."), _CHECK_VALUE),
+    "priced_energy_too_large": (_("A price or a reading is absurdly large."), _CHECK_VALUE),
+    "interval_too_coarse": (
+        _("The readings are too coarse for this tariff's periods."),
+        _("Choose a tariff whose periods begin on the intervals of the readings."),
+    ),
+    "demand_window": (_("The readings do not fit the tariff's demand interval."), _CHECK_VALUE),
+    # accounts
+    "already_done": (_("This has been done already."), _("Nothing needs to be done.")),
+    "already_exists": (_("This number is taken."), _CHECK_VALUE),
+    "agreements_overlap": (_("Two contracts would hold on the same day."), _CHECK_VALUE),
+    "settlements_overlap": (_("Two accounts would settle on the same day."), _CHECK_VALUE),
+    "settlement_incomplete": (_("On some days nobody would settle the contract."), _CHECK_VALUE),
+    "settlement_outside_agreement": (_("The account would settle on days without a contract."), _CHECK_VALUE),
+    "terms_invalid": (_("A term of the contract cannot be so."), _CHECK_VALUE),
+    "position_invalid": (_("The position is missing or not on earth."), _CHECK_VALUE),
+    "organisation_misplaced": (_("The unit would not stand below its parent."), _CHECK_VALUE),
+    "value_invalid": (_("A field holds something it cannot hold."), _CHECK_VALUE),
+    "unable_to_move_in": (_("The usage point is not free on that day."), _CHECK_VALUE),
+    "unable_to_move_out": (_("No contract is in force up to that day."), _CHECK_VALUE),
+    "unable_to_change": (_("No contract is in force on that day, or a later change stands in the way."), _CHECK_VALUE),
+    "too_far_back": (_("The day lies too far back."), _CHECK_VALUE),
+    "too_far_ahead": (_("The day lies too far ahead."), _CHECK_VALUE),
+    "unknown_reference": (_("Something that is referred to does not exist."), _CHECK_VALUE),
+    "wrong_columns": (_("The table has wrong columns or values."), _MEND_FILE),
+    "csv_invalid": (_("The file cannot be read."), _MEND_FILE),
+    "calendar_invalid": (_("The calendar of holidays cannot be used."), _TELL),
+    "calendar_year_not_covered": (_("The calendar of holidays does not cover this year."), _TELL),
+}
+#: Codes that only the command line meets.
+NOT_ON_PAGES: Final = frozenset(
+    {
+        "another_demo", "bad_option", "database_setting_invalid", "database_too_old", "database_unreachable",
+        "embedded_server_failed", "nobody_named", "not_only_a_demo", "option_invalid", "port_taken", "reading_unclear",
+    }
+)  # fmt: skip
