@@ -32,6 +32,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    # Templates of the form fields' elements, which `FORM_RENDERER` falls back to.
+    "django.forms",
     "django_htmx",
     "csp",
     "rules",
