@@ -5,17 +5,21 @@ with ``DATABASE_URL`` against a test database on that server. Nothing is skipped
 data folder or Spark is collected only where that exists, and the run ends with one line that counts what was left out.
 """
 
+import fcntl
 import importlib.util
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -216,11 +220,13 @@ class Installation:
     Attributes:
         home: its GRIDHALL_HOME.
         url: its DATABASE_URL.
+        database: the name of its database.
         env: the environment its commands run in.
     """
 
     home: Path
     url: str
+    database: str
     env: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
@@ -257,27 +263,48 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path, django_db_setup: None) -> Iterator[Installation]:
     """A fresh installation on the test server; its database goes with the test."""
-    import psycopg
-    from django.db import connection
-    from psycopg import sql
+    with _installed(tmp_path / "home", f"{os.getpid()}_{tmp_path.parent.name[-4:]}_{tmp_path.name}") as installed:
+        yield installed
 
-    configured = connection.settings_dict
-    name = f"{configured['NAME']}_{os.getpid()}_{tmp_path.parent.name[-4:]}_{tmp_path.name}"[-60:].replace("-", "_")
+
+@contextmanager
+def _installed(home: Path, name: str, *, template: str = "template1", keep: bool = False) -> Iterator[Installation]:
+    """An installation with a database of this name, a copy of the template, which is dropped at the end unless kept."""
+    name = f"test_gridhall_{name}"[-60:].replace("-", "_")
+    with _server() as (server, parameters):
+        server.execute(_sql("CREATE DATABASE {} TEMPLATE {}", name, template))
+        url = _url(parameters, name)
+        env = os.environ | {"GRIDHALL_HOME": str(home), "DATABASE_URL": url, "PYTHONPATH": str(ROOT / "src")}
+        installed = Installation(home, url, name, env)
+        try:
+            yield installed
+        finally:
+            for process in installed.started:
+                installed.kill(process)
+            if not keep:
+                server.execute(_sql("DROP DATABASE {} WITH (FORCE)", name))
+
+
+@contextmanager
+def _server() -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A connection to the test server that may make databases, and the parameters it was made with."""
+    import psycopg
+    from django.conf import settings
+
+    configured = settings.DATABASES["default"]
     parameters = {
         "host": configured["HOST"], "port": configured["PORT"], "user": configured["USER"],
         "password": configured["PASSWORD"], "dbname": "postgres",
     }  # fmt: skip
     given = {key: value for key, value in parameters.items() if value} | configured["OPTIONS"]
-    with psycopg.connect(**given, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = _url(given, name)
-        home = tmp_path / "home"
-        env = os.environ | {"GRIDHALL_HOME": str(home), "DATABASE_URL": url, "PYTHONPATH": str(ROOT / "src")}
-        installed = Installation(home, url, env)
-        yield installed
-        for process in installed.started:
-            installed.kill(process)
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with psycopg.connect(**given, autocommit=True) as server:
+        yield server, given
+
+
+def _sql(statement: str, *names: str) -> Any:
+    from psycopg import sql
+
+    return sql.SQL(statement).format(*map(sql.Identifier, names))
 
 
 def _url(parameters: dict[str, Any], name: str) -> str:
@@ -285,3 +312,71 @@ def _url(parameters: dict[str, Any], name: str) -> str:
 
     query = urlencode({key: value for key, value in parameters.items() if key != "dbname"})
     return f"postgres:///{quote(name)}?{query}"
+
+
+# -- the demo utility, built once ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block:
+    """The smallest demo utility, built once in a run of tests; tests work on copies.
+
+    Attributes:
+        home: its home.
+        database: the name of its database, which nobody may be connected to.
+        document: what ``gridhall demo --json`` printed.
+        today: the day as of which it was built; readings end the day before.
+    """
+
+    home: Path
+    database: str
+    document: dict[str, Any]
+    today: date = date(2026, 3, 5)
+
+    @contextmanager
+    def copy(self, home: Path) -> Iterator[Installation]:
+        """An installation that holds the same; the files of the lake are never written again, so links to them do."""
+        shutil.copytree(self.home / "lake", home / "lake", copy_function=os.link)
+        shutil.copytree(self.home / "demo", home / "demo")
+        name = f"{os.getpid()}_{home.parent.name[-24:]}_{home.name}"
+        with _locked(self.home.parent), ExitStack() as ends:
+            copy = ends.enter_context(_installed(home, name, template=self.database))
+            rest = ends.pop_all()
+        with rest:
+            yield copy
+
+
+@pytest.fixture(scope="session")
+def block(django_db_modify_db_settings: None) -> Block:
+    """The demo utility of 135 usage points; the first test of the run that wants it builds it, the others wait."""
+    from django.conf import settings
+
+    folder: Path = settings.HOME / "block"
+    folder.mkdir(exist_ok=True)
+    run = settings.HOME.name.removeprefix("gridhall-test-")
+    with _locked(folder):
+        told = folder / "document.json"
+        if not told.exists():
+            with _installed(folder / "home", f"block_{run}", keep=not settings.DATABASE_URL) as building:
+                _build(building, told)
+        return Block(folder / "home", f"test_gridhall_block_{run}".replace("-", "_"), json.loads(told.read_bytes()))
+
+
+def _build(building: Installation, told: Path) -> None:
+    """Build the demo, with a power cut in its third month: what comes out is the same, as test_demo asserts."""
+    arguments = ("demo", "--size", "block", "--today", f"{Block.today}", "--no-serve", "--json")
+    process = building.start(*arguments)
+    state = building.home / "demo" / "state.json"
+    while not (state.exists() and (json.loads(state.read_text())["delivered_until"] or "") > "2025-04"):
+        if process.poll() is not None:
+            raise AssertionError(f"the build ended before it could be killed: {process.communicate()}")
+        time.sleep(0.05)
+    building.kill(process)
+    told.write_text(building.run(*arguments).stdout)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -5,19 +5,10 @@ every amount that is printed can be computed again from what stands beside it.
 """
 
 import json
-import time
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
-
-import pytest
-
-TODAY = "2026-03-05"
-
-
-def demo(installation: Any, *more: str) -> dict[str, Any]:
-    finished = installation.run("demo", "--size", "block", "--today", TODAY, "--json", *more)
-    document: dict[str, Any] = json.loads(finished.stdout)
-    return document
 
 
 def substance(document: dict[str, Any]) -> dict[str, Any]:
@@ -29,11 +20,13 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_block_is_built_billed_and_explained_and_a_second_start_changes_nothing(installation: Any) -> None:
-    _killed_in_the_third_month(installation)
-    first = demo(installation, "--no-serve")
+def test_a_block_is_built_billed_and_explained_and_a_second_start_changes_nothing(block: Any, tmp_path: Path) -> None:
+    with block.copy(tmp_path / "home") as installation:
+        _check(block.document, installation, block.today)
 
+
+def _check(first: dict[str, Any], installation: Any, today: date) -> None:
+    # The build was killed in the third month (tests/conftest.py).
     assert "utility" not in [step["step"] for step in first["steps"]]  # it goes on, it does not begin again
     assert first["usage_points"] == 135
     assert first["month"] == "2026-02"
@@ -49,7 +42,8 @@ def test_a_block_is_built_billed_and_explained_and_a_second_start_changes_nothin
     verified = json.loads(installation.run("bill", "verify", "--month", "2026-02", "--json").stdout)
     assert verified["equal"] == verified["bills"] >= 130
 
-    second = demo(installation)
+    again = ("demo", "--size", "block", "--no-serve", "--json", "--today")
+    second = json.loads(installation.run(*again, str(today)).stdout)
     assert second["steps"] == []
     assert second["seconds"] < first["seconds"] / 2
     assert substance(second) == substance(first)
@@ -58,23 +52,12 @@ def test_a_block_is_built_billed_and_explained_and_a_second_start_changes_nothin
     assert refused.returncode == 2
     assert json.loads(refused.stdout)["error"]["code"] == "another_demo"
 
-    later = json.loads(installation.run("demo", "--size", "block", "--today", "2026-03-07", "--json").stdout)
+    later = json.loads(installation.run(*again, "2026-03-07").stdout)
     assert [step["step"] for step in later["steps"]] == ["2026-03"]
     added = int(later["steps"][0]["detail"].split()[0].replace(",", ""))
     assert added % (2 * 96) == 0  # two more days of every register
     assert added > 2 * 96 * 135
     assert later["runs"] == first["runs"]
-
-
-def _killed_in_the_third_month(installation: Any) -> None:
-    process = installation.start("demo", "--size", "block", "--today", TODAY)
-    state = installation.home / "demo" / "state.json"
-    while process.poll() is None:
-        if state.exists() and (json.loads(state.read_text())["delivered_until"] or "") > "2025-04":
-            installation.kill(process)
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"the build ended before it could be killed: {process.communicate()}")
 
 
 def _faults_are_told(document: dict[str, Any]) -> None:
