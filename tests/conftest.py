@@ -140,6 +140,8 @@ def _use_home(home: Path) -> None:
 
     settings.HOME = home
     # Files by their plain names: nothing has been collected.
+    settings.STATIC_ROOT = home / "static"
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if not settings.DATABASE_URL:
         host = database.configuration(None, home=home)["HOST"]

@@ -94,6 +94,7 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     ),
     "demand_window": (_("The readings do not fit the tariff's demand interval."), _CHECK_VALUE),
     # accounts
+    "brand_invalid": (_("The brand of this site cannot be used."), _TELL),
     "already_done": (_("This has been done already."), _("Nothing needs to be done.")),
     "already_exists": (_("This number is taken."), _CHECK_VALUE),
     "agreements_overlap": (_("Two contracts would hold on the same day."), _CHECK_VALUE),
