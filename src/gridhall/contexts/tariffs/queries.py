@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from functools import lru_cache
 
+from gridhall.contexts.tariffs.drafting import difference, draft_of
 from gridhall.contexts.tariffs.loading import parse_tariff
-from gridhall.contexts.tariffs.models import PublishedTariff, TariffDocument, TariffVersion
-from gridhall.contexts.tariffs.types import Plan, PublishedVersion, Tariff
+from gridhall.contexts.tariffs.models import PublishedTariff, TariffDocument, TariffDraft, TariffVersion
+from gridhall.contexts.tariffs.types import Draft, DraftState, Plan, PublishedDocument, PublishedVersion, Tariff
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 
@@ -57,6 +58,61 @@ def versions(code: str) -> list[PublishedVersion]:
     return [
         PublishedVersion(code, each.version, DateSpan(each.span.lower, each.span.upper), each.digest) for each in found
     ]
+
+
+def newest_documents() -> list[PublishedDocument]:
+    """The newest document of every published tariff, by code. One query."""
+    found = TariffDocument.objects.select_related("tariff").order_by("tariff__code", "-published_at", "-pk")
+    return [_published(row) for row in found.distinct("tariff__code")]
+
+
+def documents(code: str) -> list[PublishedDocument]:
+    """The documents of a tariff, newest first.
+
+    Raises:
+        NotFound: when nothing was published under that code.
+    """
+    found = TariffDocument.objects.select_related("tariff").filter(tariff__code=code).order_by("-published_at", "-pk")
+    if not found:
+        raise NotFound(f"There is no published tariff {code}.", path=code)
+    return [_published(row) for row in found]
+
+
+def compiled(document: PublishedDocument) -> Tariff:
+    """A published document as a tariff; once for each."""
+    return _compiled(document.text)
+
+
+def draft(number: int) -> Draft:
+    """A draft.
+
+    Raises:
+        NotFound: when there is none of this number.
+    """
+    row = TariffDraft.objects.filter(pk=number).first()
+    if row is None:
+        raise NotFound(f"There is no draft {number}.", path="draft")
+    return draft_of(row)
+
+
+def drafts(*states: DraftState, limit: int = 50) -> list[Draft]:
+    """Drafts in these states (all for none), the last changed first; their texts are left out."""
+    found = TariffDraft.objects.defer("text").order_by("-updated_at", "-pk")
+    if states:
+        found = found.filter(state__in=[state.value for state in states])
+    rows = list(found[:limit])
+    for row in rows:
+        row.text = ""
+    return [draft_of(row) for row in rows]
+
+
+def compare_texts(before: str, after: str) -> list[tuple[str, int | None, int | None, str]]:
+    """See `drafting.difference`."""
+    return difference(before, after)
+
+
+def _published(row: TariffDocument) -> PublishedDocument:
+    return PublishedDocument(row.tariff.code, row.digest, row.text, row.published_at)
 
 
 @lru_cache(maxsize=128)

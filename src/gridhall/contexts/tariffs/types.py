@@ -6,8 +6,9 @@ with price and source. Rated bills are columns over accounts (`RatedBills`), one
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gridhall.contexts.tariffs.document.models import VersionText
@@ -132,6 +133,94 @@ class PublishedVersion:
     version: str
     span: DateSpan
     digest: str
+
+
+@dataclass(frozen=True)
+class PublishedDocument:
+    """A document as it was published."""
+
+    tariff: str
+    digest: str
+    text: str
+    published_at: datetime
+
+
+class DraftState(StrEnum):
+    """Where a draft stands; approved, rejected and withdrawn are final."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        labels = ("起草中", "待审批", "已批准", "已退回", "已撤回")
+        return list(zip([word.value for word in cls], labels, strict=True))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft; people are named as the audit trail names them."""
+
+    id: int
+    code: str
+    title: str
+    text: str
+    based_on: str
+    effective_date: date | None
+    state: DraftState
+    revision: int
+    created_by: str
+    created_at: datetime
+    updated_by: str
+    updated_at: datetime
+    submitted_by: str | None
+    submitted_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True)
+class DraftProblem:
+    """One thing to mend in a draft before it can be submitted; with ``warning`` one to know of.
+
+    Attributes:
+        code: stable.
+        line: of the text, from 1.
+        place: keys and indices from the top, as people write them.
+    """
+
+    code: str
+    message: str
+    line: int
+    place: str
+    remedy: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class CheckedDraft:
+    """What is to be said of a draft's text.
+
+    Attributes:
+        tariff: None where it cannot be priced.
+        fresh: the versions that publishing it would add.
+        effective_date: the first day of the first of them.
+    """
+
+    problems: tuple[DraftProblem, ...]
+    tariff: Tariff | None
+    fresh: tuple[str, ...]
+    effective_date: date | None
+
+    @property
+    def publishable(self) -> bool:
+        """Whether nothing stands in the way."""
+        return self.tariff is not None and not any(not problem.warning for problem in self.problems)
 
 
 @dataclass(frozen=True)
