@@ -1,8 +1,10 @@
 """What every test stands on: a database cluster of its own, and honest word about tests that could not be collected.
 
 Tests run against an embedded PostgreSQL in a temporary home that ends with the run, never against a developer's data;
-with ``DATABASE_URL`` against a test database on that server. Nothing is skipped silently: a test that needs the shared
-data folder or Spark is collected only where that exists, and the run ends with one line that counts what was left out.
+with ``DATABASE_URL`` against a test database on that server. ``GRIDHALL_TEST_HOME`` names a home that is kept from run
+to run, with its server and its demo utility, for who works on pages. Nothing is skipped silently: a test that needs the
+shared data folder, Spark or a browser is collected only where that exists, and the run ends with a line on what was
+left out.
 """
 
 import fcntl
@@ -30,6 +32,10 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+#: The machine's own browser; its tests never fetch one.
+CHROMIUM = os.environ.get("GRIDHALL_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
 
 set_hypothesis_home_dir(ROOT / "var" / "hypothesis")
 hypothesis_settings.register_profile(
@@ -51,6 +57,7 @@ NEEDS: dict[str, str | None] = {
         if importlib.util.find_spec("pyspark") and shutil.which("java")
         else "Spark needs the extra gridhall[spark] and Java"
     ),
+    "needs_browser": None if CHROMIUM else "there is no Chromium here (on the PATH, or named by GRIDHALL_CHROMIUM)",
 }
 _LEFT_OUT = pytest.StashKey[Counter[str]]()
 _HOME = pytest.StashKey[Path]()
@@ -61,13 +68,20 @@ _HOME = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_shared: reads ../shared/data; collected only where that exists")
+    config.addinivalue_line(
+        "markers", "needs_browser: drives a Chromium; collected only where there is one"
+    )
     config.addinivalue_line("markers", "needs_spark: runs Spark; collected only where pyspark and Java exist")
     config.stash[_LEFT_OUT] = Counter()
     if not hasattr(config, "workerinput"):
         _sweep_killed_runs()
-        home = Path(tempfile.mkdtemp(prefix=f"gridhall-test-{os.getpid()}-"))
+        if kept := os.environ.get("GRIDHALL_TEST_HOME"):
+            home = Path(kept)
+            home.mkdir(exist_ok=True)
+        else:
+            home = Path(tempfile.mkdtemp(prefix=f"gridhall-test-{os.getpid()}-"))
+            config.stash[_HOME] = home
         home.chmod(0o755)
-        config.stash[_HOME] = home
         # Workers of pytest-xdist and commands started by tests inherit it.
         os.environ["GRIDHALL_HOME"] = str(home)
     _use_home(Path(os.environ["GRIDHALL_HOME"]))
@@ -207,6 +221,13 @@ def _alive(process: int) -> bool:
 
 
 # -- what tests ask for --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; for tests marked ``needs_browser``."""
+    assert CHROMIUM
+    return CHROMIUM
 
 
 @pytest.fixture(scope="session")
