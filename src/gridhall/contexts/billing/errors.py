@@ -79,3 +79,21 @@ class OpeningsInvalid(Refused):
     """A file of opening positions cannot be taken in; the path says where it is wrong."""
 
     code = "openings_invalid"
+
+
+class CorrectionWaiting(Refused):
+    """A correction of this bill waits for a decision already."""
+
+    code = "correction_waiting"
+
+
+class CorrectionDecided(Refused):
+    """The request was decided or withdrawn in the meantime."""
+
+    code = "correction_decided"
+
+
+class SecondPersonNeeded(Refused):
+    """Who asks for a correction cannot be the one who decides it; withdrawing is the asker's alone."""
+
+    code = "second_person_needed"

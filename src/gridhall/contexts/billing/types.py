@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from gridhall.contexts.billing.rules.tiers import TierSource
@@ -220,6 +221,104 @@ class CorrectionReport:
     def difference_fen(self) -> int:
         """What all accounts together owe more than before."""
         return sum(bill.new_total_fen - bill.old_total_fen for bill in self.bills)
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """A line before and after a correction; None where the line is only on one of the two.
+
+    Attributes:
+        label: what the line is for, by language: ``zh_hans``, ``en``.
+        unit: of the quantity.
+        old_quantity, old_price: exact decimals, price in currency per unit.
+        old_fen, new_fen: the amounts.
+    """
+
+    code: str
+    label: Mapping[str, str]
+    unit: str
+    old_quantity: Decimal | None
+    old_price: Decimal | None
+    old_fen: int | None
+    new_quantity: Decimal | None
+    new_price: Decimal | None
+    new_fen: int | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything about the line is different."""
+        return (self.old_quantity, self.old_price, self.old_fen) != (self.new_quantity, self.new_price, self.new_fen)
+
+    @property
+    def difference_fen(self) -> int:
+        """What the line adds to the bill."""
+        return (self.new_fen or 0) - (self.old_fen or 0)
+
+
+@dataclass(frozen=True)
+class BillChange:
+    """A bill that a correction would replace, cancel or add, line by line; energy in Wh, money in fen."""
+
+    bill: CorrectedBill
+    old_energy_wh: int | None
+    new_energy_wh: int | None
+    lines: tuple[LineChange, ...]
+
+
+@dataclass(frozen=True)
+class CorrectionOutcome:
+    """What a correction would do, computed and taken back.
+
+    Attributes:
+        difference_fen: what all accounts together would owe more than before.
+        not_corrected: bills that differ and would have to wait.
+    """
+
+    readings_version: int
+    difference_fen: int
+    bills: tuple[BillChange, ...]
+    not_corrected: tuple[NotCorrected, ...]
+
+
+@dataclass(frozen=True)
+class RequestedCorrection:
+    """A correction that somebody asks for.
+
+    Attributes:
+        bill: the number of the bill.
+        organisation, path: name and place of the unit that it belongs to.
+        outcome: as it was computed last, at ``computed_at``.
+        decision: ``waiting``, ``approved``, ``rejected`` or ``withdrawn``.
+    """
+
+    id: int
+    bill: str
+    usage_point: str
+    span: DateSpan
+    organisation: str
+    path: str
+    reason: str
+    outcome: CorrectionOutcome
+    computed_at: datetime
+    requested_by: str
+    requested_at: datetime
+    decision: str
+    decided_by: str
+    decided_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What an approval came to.
+
+    Attributes:
+        posted: whether the correction was made. False: the figures have changed since the request was last looked at;
+            it waits with the new ones, and is to be looked at again.
+    """
+
+    posted: bool
+    request: RequestedCorrection
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""What billing keeps: runs, bills, what could not be billed, and the receivables ledger."""
+"""What billing keeps: runs, bills, what could not be billed, corrections asked for, and the receivables ledger."""
 
 from gridhall.contexts.billing.models.bills import Bill, BillStatus, ParkedBill
+from gridhall.contexts.billing.models.corrections import CorrectionRequest, Decision
 from gridhall.contexts.billing.models.ledger import EntryKind, LedgerEntry
 from gridhall.contexts.billing.models.runs import BillRun, BillRunBatch, PinnedTariff, RunKind, RunStatus, TierOpening
 
@@ -9,6 +10,8 @@ __all__ = [
     "BillRun",
     "BillRunBatch",
     "BillStatus",
+    "CorrectionRequest",
+    "Decision",
     "EntryKind",
     "LedgerEntry",
     "ParkedBill",

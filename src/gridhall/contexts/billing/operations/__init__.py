@@ -4,7 +4,27 @@ from gridhall.contexts.billing.operations.correcting import correct, correct_mon
 from gridhall.contexts.billing.operations.opening import load_openings
 from gridhall.contexts.billing.operations.printing import write_pdf
 from gridhall.contexts.billing.operations.releasing import release
+from gridhall.contexts.billing.operations.requesting import (
+    approve_correction,
+    preview_correction,
+    reject_correction,
+    request_correction,
+    withdraw_correction,
+)
 from gridhall.contexts.billing.operations.run import run_month
 from gridhall.contexts.billing.operations.simulating import what_if
 
-__all__ = ["correct", "correct_month", "load_openings", "release", "run_month", "what_if", "write_pdf"]
+__all__ = [
+    "approve_correction",
+    "correct",
+    "correct_month",
+    "load_openings",
+    "preview_correction",
+    "reject_correction",
+    "release",
+    "request_correction",
+    "run_month",
+    "what_if",
+    "withdraw_correction",
+    "write_pdf",
+]

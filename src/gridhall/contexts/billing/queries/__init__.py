@@ -3,6 +3,7 @@
 from gridhall.contexts.billing.queries.balances import account_id, balance, end_of_day, statement
 from gridhall.contexts.billing.queries.explaining import bill, explain, verify
 from gridhall.contexts.billing.queries.lists import bills, parked, runs
+from gridhall.contexts.billing.queries.requests import correction_request, correction_requests
 from gridhall.contexts.billing.rules.numbering import read as read_number
 from gridhall.contexts.billing.rules.numbering import show as show_number
 from gridhall.contexts.billing.settings import due_on
@@ -12,6 +13,8 @@ __all__ = [
     "balance",
     "bill",
     "bills",
+    "correction_request",
+    "correction_requests",
     "due_on",
     "end_of_day",
     "explain",
