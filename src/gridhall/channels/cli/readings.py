@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gridhall.channels.cli import meters
+from gridhall.channels.cli import meters, weather
 from gridhall.channels.cli.output import people, progress, refusals, show_json, show_table
 from gridhall.channels.cli.startup import with_database
 from gridhall.contexts.metering.types.readings import DownloadFormat, SpanEmpty
@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     """Add the group, and that of the meters, to the command line."""
     app.add_typer(readings, name="readings")
     meters.register(app)
+    weather.register(readings)
 
 
 @readings.command()

@@ -24,7 +24,7 @@ def bill(number: int) -> BillView:
     Raises:
         NotFound: when there is none of this number.
     """
-    return _view(_stored(number))
+    return view_of(_stored(number))
 
 
 def explain(number: int) -> Explanation:
@@ -36,7 +36,7 @@ def explain(number: int) -> Explanation:
     row = _stored(number)
     found = next(iter(recompute(stored("number = %s", [number]))))
     return Explanation(
-        bill=_view(row),
+        bill=view_of(row),
         recomputed_total_fen=None if found.again is None else found.again["total"],
         equal=found.equal,
         problem=found.why,
@@ -60,14 +60,15 @@ def verify(span: DateSpan, *, organisation: str | None = None) -> Iterator[Recom
 
 def _stored(number: int) -> Bill:
     try:
-        return Bill.objects.select_related("usage_point", "account").get(number=number)
+        return Bill.objects.select_related("usage_point", "account", "organisation").get(number=number)
     except Bill.DoesNotExist:
         raise NotFound(
             f"There is no bill {numbering.show(number)}.", path="number", remedy="See `gridhall bill list`."
         ) from None
 
 
-def _view(row: Bill) -> BillView:
+def view_of(row: Bill) -> BillView:
+    """The frozen value of a bill's row (with usage point, account and organisation fetched)."""
     tariff = sources.pinned_tariff(row.tariff_digest).tariff
     return BillView(
         number=numbering.show(row.number),

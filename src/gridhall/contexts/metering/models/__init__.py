@@ -2,8 +2,10 @@
 
 from gridhall.contexts.metering.models.imports import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.models.meters import Meter, MeterInstallation, MeterRegister, RegisterReading
+from gridhall.contexts.metering.models.weather import DailyWeather
 
 __all__ = [
+    "DailyWeather",
     "Import",
     "LakeFile",
     "Meter",

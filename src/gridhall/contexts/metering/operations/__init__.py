@@ -15,6 +15,7 @@ from gridhall.contexts.metering.operations.meters import (
     record_reading,
     remove_meter,
 )
+from gridhall.contexts.metering.operations.weather import import_weather, record_weather
 
 __all__ = [
     "DerivedCurves",
@@ -27,10 +28,12 @@ __all__ = [
     "derive_curves",
     "exchange_meter",
     "import_readings",
+    "import_weather",
     "install_meter",
     "install_meters",
     "load_meters",
     "record_reading",
+    "record_weather",
     "remove_meter",
     "thresholds",
 ]

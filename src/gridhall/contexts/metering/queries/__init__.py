@@ -13,8 +13,10 @@ from gridhall.contexts.metering.queries.imports import (
 from gridhall.contexts.metering.queries.meters import installations, register_energy
 from gridhall.contexts.metering.queries.readings import day_curves, opened
 from gridhall.contexts.metering.queries.register_checks import register_checks, register_days
+from gridhall.contexts.metering.queries.weather import daily_means, weather_between
 
 __all__ = [
+    "daily_means",
     "day_curves",
     "download",
     "export_quarantine",
@@ -34,4 +36,5 @@ __all__ = [
     "register_days",
     "register_energy",
     "version_as_of",
+    "weather_between",
 ]
