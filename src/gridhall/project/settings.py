@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from gridhall.channels.web.assets import node_modules
+from gridhall.integrations import chosen
 from gridhall.runtime import database
 
 #: Where this installation keeps its database, lake and logs.
@@ -75,6 +76,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "gridhall.channels.web.signin.middleware.NothingLeftBehind",
+    "gridhall.channels.web.signin.middleware.SecondFactorForStaff",
     "gridhall.channels.web.middleware.ErrorsInWords",
 ]
 ROOT_URLCONF = "gridhall.project.urls"
@@ -110,10 +113,64 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "gridhall.channels.web.signin.backend.IdentifierBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+#: Who sends codes to phones: the name of an adapter.
+CODE_SENDER = chosen(
+    "GRIDHALL_CODES",
+    os.environ.get("GRIDHALL_CODES", "terminal"),
+    {"terminal": "gridhall.integrations.terminal.codes.TerminalCodes"},
+)
+#: Whether console and administration ask for a second factor; "no" only where something in front of them does.
+STAFF_SECOND_FACTOR = os.environ.get("GRIDHALL_STAFF_SECOND_FACTOR", "yes") != "no"
+#: How many proxies of one's own stand in front: attempts are counted by the address that the last of them names.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("GRIDHALL_PROXIES", "0"))
+ACCOUNT_ADAPTER = "gridhall.channels.web.signin.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "gridhall.channels.web.signin.forms.Password",
+    "request_login_code": "gridhall.channels.web.signin.forms.RequestCode",
+    "confirm_login_code": "gridhall.channels.web.signin.forms.ConfirmCode",
+    "verify_phone": "gridhall.channels.web.signin.forms.ConfirmPhone",
+    "change_password": "gridhall.channels.web.signin.forms.ChangePassword",
+    "set_password": "gridhall.channels.web.signin.forms.SetPassword",
+}
+ACCOUNT_LOGIN_METHODS = {"phone"}
+ACCOUNT_SIGNUP_FIELDS = ["phone"]
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = ACCOUNT_PHONE_VERIFICATION_CODE_FORMAT = {
+    "numeric": True,
+    "length": 6,
+    "dashed": False,
+}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+#: Shared addresses of mobile networks send many people: per address generous, per person strict.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/m/ip,5/5m/key",
+    "request_login_code": "30/m/ip,3/m/key",
+    "verify_phone": "3/m/key,30/m/ip",
+    "change_phone": "5/m/user",
+}
+MFA_ADAPTER = "gridhall.channels.web.signin.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+# Browsers allow passkeys without https for this machine only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+USERSESSIONS_TRACK_ACTIVITY = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -162,6 +219,9 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = HOME / "media"
+
+#: Packages whose modules register what the worker does.
+JOB_HANDLERS = ["gridhall.journeys.jobs"]
 
 #: Counts of attempts, which every process must see.
 CACHES = {
