@@ -101,3 +101,11 @@ def test_a_brand_that_cannot_be_used_is_refused(field: str, value: object, said:
     plain = brand.brand().model_dump() | {field: value}
     with pytest.raises(ValueError, match=said):
         brand.Brand.model_validate(plain)
+
+
+def test_a_fragment_after_the_session_ended_leads_the_page_to_signing_in(client: Client) -> None:
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/me/?x=1"}
+    answer = client.get("/me/", headers=asked)
+    assert answer.status_code == 200
+    assert answer.headers["HX-Redirect"] == "/account/login/?next=%2Fme%2F"
+    assert client.get("/me/").headers["Location"] == "/account/login/?next=/me/"

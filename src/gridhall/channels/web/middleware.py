@@ -1,10 +1,13 @@
 """What happens around every page: language, caching, and errors said in words."""
 
 from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
 from django.utils import translation
 
 from gridhall.channels.web import errors
@@ -48,6 +51,23 @@ class PrivatePages:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store, private"
         response["Permissions-Policy"] = "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)"
+        return response
+
+
+class SignInAsAPage:
+    """A fragment asked for after the session ended leads the whole page to signing in, not the fragment's place."""
+
+    def __init__(self, following: _Next) -> None:
+        self.following = following
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve one request."""
+        response = self.following(request)
+        if request.headers.get("HX-Request") and response.status_code == HTTPStatus.FOUND:
+            to = urlsplit(response["Location"])
+            if to.path == resolve_url(settings.LOGIN_URL):
+                page = urlsplit(request.headers.get("HX-Current-URL", "/")).path
+                return HttpResponse(headers={"HX-Redirect": f"{to.path}?{urlencode({'next': page})}"})
         return response
 
 
