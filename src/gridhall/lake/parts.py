@@ -23,8 +23,9 @@ import pyarrow.parquet as pq
 from gridhall.lake.curves import SCHEMA
 from gridhall.lake.needs import Channel
 
-#: Rows of a row group: some 12 million values at 96 a day, small enough to prune by usage point, large enough to scan.
-ROW_GROUP_ROWS: Final = 122_880
+#: Rows of a row group: some 800,000 values at 96 a day. So one usage point is read in a few milliseconds, and a scan of
+#: all is no slower than with larger groups.
+ROW_GROUP_ROWS: Final = 8_192
 
 #: Rows that a writer holds before it writes a part; about 400 bytes each at 96 values a day.
 ROWS_IN_MEMORY: Final = 600_000

@@ -11,7 +11,7 @@ from gridhall.contexts.metering.queries.imports import (
     quarantined,
 )
 from gridhall.contexts.metering.queries.meters import installations, register_energy
-from gridhall.contexts.metering.queries.readings import day_curves, opened
+from gridhall.contexts.metering.queries.readings import day_curves, opened, rows_of
 from gridhall.contexts.metering.queries.register_checks import register_checks, register_days
 from gridhall.contexts.metering.queries.weather import daily_means, weather_between
 
@@ -35,6 +35,7 @@ __all__ = [
     "register_checks",
     "register_days",
     "register_energy",
+    "rows_of",
     "version_as_of",
     "weather_between",
 ]

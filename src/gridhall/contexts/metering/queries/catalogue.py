@@ -1,5 +1,6 @@
 """Which files of the lake are visible, as of any readings version."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -30,25 +31,35 @@ def readable_files(
     channel: Channel, span: DateSpan | None = None, *, version: int | None = None
 ) -> list[parts.LakeFile]:
     """The visible files of a channel that can hold days of a span, as of a readings version (None: the newest)."""
-    rows = LakeFile.objects.filter(channel=channel.value).order_by("id")
+    return readable_files_of([channel], span, version=version)[channel]
+
+
+def readable_files_of(
+    channels: Sequence[Channel], span: DateSpan | None = None, *, version: int | None = None
+) -> dict[Channel, list[parts.LakeFile]]:
+    """`readable_files` of several channels by one query; a channel without files has an empty list."""
+    rows = LakeFile.objects.filter(channel__in=[channel.value for channel in channels]).order_by("id")
     if version is not None:
         rows = rows.filter(source_id__lte=version)
     if span is not None:
         rows = rows.filter(last_day__gte=span.start)
         if span.end is not None:
             rows = rows.filter(first_day__lt=span.end)
-    return [
-        parts.LakeFile(
-            path=row.path,
-            channel=Channel(row.channel),
-            month=f"{row.month:%Y-%m}",
-            first_day=row.first_day,
-            last_day=row.last_day,
-            rows=row.rows,
-            usage_point_min=row.usage_point_min,
-            usage_point_max=row.usage_point_max,
-            version=row.source_id,
-            revision=row.revision,
+    found: dict[Channel, list[parts.LakeFile]] = {channel: [] for channel in channels}
+    for row in rows:
+        channel = Channel(row.channel)
+        found[channel].append(
+            parts.LakeFile(
+                path=row.path,
+                channel=channel,
+                month=f"{row.month:%Y-%m}",
+                first_day=row.first_day,
+                last_day=row.last_day,
+                rows=row.rows,
+                usage_point_min=row.usage_point_min,
+                usage_point_max=row.usage_point_max,
+                version=row.source_id,
+                revision=row.revision,
+            )
         )
-        for row in rows
-    ]
+    return found

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import Min
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.metering.models import LakeFile
@@ -15,8 +16,8 @@ from gridhall.contexts.metering.queries.catalogue import lake_root, readable_fil
 from gridhall.contexts.metering.queries.readings import check_version
 from gridhall.contexts.metering.types.readings import Freshness, Gap
 from gridhall.kernel.spans import DateSpan
-from gridhall.lake import engine, readings
-from gridhall.lake.freshness import COVERAGE, coverage, in_order
+from gridhall.lake import engine, points, readings
+from gridhall.lake.freshness import COVERAGE, coverage
 from gridhall.lake.needs import Channel
 from gridhall.runtime.copy import copy_out
 
@@ -147,26 +148,34 @@ def freshness_of(
     version: int | None = None,
 ) -> Freshness:
     """How fresh the readings of one usage point are, with every gap of the last ``days`` days."""
-    row = freshness(today, usage_points=[usage_point], days=days, channel=channel, version=version).to_pylist()[0]
+    check_version(version)
     window = today - timedelta(days=days)
-    span = DateSpan(window, today)
-    with engine.session() as session, session.scratch():
-        files = readable_files(channel, span, version=version)
-        point = np.array([usage_point], dtype=np.int64)
-        found = in_order(readings.effective(session, lake_root(), files, span, point))
-    missing = dict(zip(found["day"].to_pylist(), found["missing"].to_pylist(), strict=True))
+    rows = _days_of(usage_point, DateSpan(window, today), channel, version)
+    if not any(missing == 0 for _, missing, _ in rows) or rows[0][0] > window:
+        # When it was complete last, and since when there are readings at all, lies before the window.
+        first = LakeFile.objects.filter(channel=channel.value).aggregate(first=Min("first_day"))["first"] or window
+        ever = _days_of(usage_point, DateSpan(min(first, window), today), channel, version)
+    else:
+        ever = rows
+    missing = {day: count for day, count, _ in rows}
     # Before the first reading of all there is no gap, only a time before.
-    start = today - timedelta(days=row["absent_days"] + row["days"])
+    start = max(ever[0][0], window) if ever else today
     return Freshness(
         usage_point=usage_point,
-        as_of=row["as_of"],
-        last_day=row["last_day"],
+        as_of=max((day for day, count, _ in ever if count == 0), default=None),
+        last_day=ever[-1][0] if ever else None,
         window=window,
         gaps=tuple(_gaps(missing, DateSpan(start, today))) if start < today else (),
-        missing=row["missing"],
-        estimated=row["estimated"],
-        days=row["days"],
+        missing=sum(missing.values()),
+        estimated=sum(count for _, _, count in rows),
+        days=len(rows),
     )
+
+
+def _days_of(usage_point: int, span: DateSpan, channel: Channel, version: int | None) -> list[tuple[date, int, int]]:
+    """Day, missing slots and estimated slots of each day with readings, in order."""
+    found = points.rows_of(lake_root(), readable_files(channel, span, version=version), span, usage_point)
+    return list(zip(*(found[name].to_pylist() for name in ("day", "missing", "estimated")), strict=True))
 
 
 def _joined(points: pa.Table, ever: pa.Table, recent: pa.Table, window: date, today: date) -> pa.Table:

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from gridhall.contexts.metering.exports import ROWS
 from gridhall.contexts.metering.models import Import
-from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
+from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files, readable_files_of
 from gridhall.contexts.metering.types.readings import SpanEmpty, VersionUnknown
 from gridhall.kernel.spans import DateSpan
-from gridhall.lake import engine, readings
+from gridhall.lake import engine, points, readings
 from gridhall.lake.daycurves import DayCurve, from_rows
 from gridhall.lake.freshness import in_order
 from gridhall.lake.needs import Channel
@@ -35,8 +35,29 @@ def day_curves(
         number: under which the curves are shown.
         version: as of a readings version; None: the newest.
     """
-    with opened(channel, span, version=version, usage_points=[usage_point]) as found:
-        return list(from_rows(in_order(found), channel, {usage_point: number}))
+    rows = rows_of(usage_point, span, channels=(channel,), version=version)[channel]
+    return list(from_rows(rows, channel, {usage_point: number}))
+
+
+def rows_of(
+    usage_point: int, span: DateSpan, *, channels: Sequence[Channel] = tuple(Channel), version: int | None = None
+) -> dict[Channel, pa.Table]:
+    """The days of one usage point by channel, in the form of `curves.SCHEMA`; for pages: one query, no engine to open.
+
+    Args:
+        usage_point: id.
+        channels: those wanted; one without readings has an empty table.
+        version: as of a readings version; None: the newest.
+
+    Raises:
+        SpanEmpty: when the span has no end.
+        VersionUnknown: when there is no such version.
+    """
+    check_span(span)
+    check_version(version)
+    files = readable_files_of(channels, span, version=version)
+    root = lake_root()
+    return {channel: points.rows_of(root, files[channel], span, usage_point) for channel in channels}
 
 
 @contextmanager
@@ -67,11 +88,11 @@ def tables(
     check_span(span)
     check_version(version)
     files = {channel: readable_files(channel, span, version=version) for channel in channels}
-    points = np.array(sorted(numbers), dtype=np.int64)
+    ids = np.array(sorted(numbers), dtype=np.int64)
     at_once = max(1, _ROWS_AT_ONCE // (span.days * max(1, sum(bool(each) for each in files.values()))))
     with engine.session() as session:
-        for first in range(0, len(points), at_once):
-            group = _Group(points[first : first + at_once], span, numbers)
+        for first in range(0, len(ids), at_once):
+            group = _Group(ids[first : first + at_once], span, numbers)
             parts = [group.of(session, channel, files[channel]) for channel in channels if files[channel]]
             rows = pa.concat_tables(parts) if parts else ROWS.empty_table()
             if rows.num_rows:
