@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", include("gridhall.channels.web.urls")),
     path("", include("gridhall.channels.hall.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("gridhall.channels.web.signin.urls")),
     path("console/", include("gridhall.channels.console.urls")),
+    path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
 handler400 = "gridhall.channels.web.errors.bad_request"

@@ -25,6 +25,8 @@ PERSONAL: Final[frozenset[str]] = frozenset(
         "identity.User.last_name",
         "identity.User.display_name",
         "identity.Share.phone",
+        "identity.Identifier.value",
+        "identity.Challenge.target",
         "billing.Bill.household_size",
         "billing.Bill.allowance",
     }

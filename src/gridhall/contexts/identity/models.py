@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.utils.crypto import get_random_string
 
-from gridhall.contexts.identity.types import Relation, Right, Role
+from gridhall.contexts.identity.types import IdentifierKind, Relation, Right, Role
 
 _LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 
@@ -110,3 +110,50 @@ class StaffPosition(models.Model):
                 name="identity_position_days", condition=Q(end_date=None) | Q(end_date__gt=F("start_date"))
             ),
         ]
+
+
+class Identifier(models.Model):
+    """What somebody chose to be recognised by, or not any more; a verified phone counts without a row of its own."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identifiers")
+    kind = models.CharField("类型", max_length=12, choices=IdentifierKind.choices())
+    value = models.CharField("标识", max_length=254)
+    active = models.BooleanField("启用", default=True)
+    chosen_at = models.DateTimeField("设置时间")
+
+    class Meta:
+        verbose_name = "识别方式"
+        constraints = [
+            UniqueConstraint(fields=["value"], condition=Q(active=True), name="identity_identifier_value"),
+            UniqueConstraint(fields=["user", "kind", "value"], name="identity_identifier_once"),
+            CheckConstraint(name="identity_identifier_filled", condition=~Q(value="")),
+        ]
+
+
+class Challenge(models.Model):
+    """A code that was sent, or for a target that does not exist only seemed to be, to prove something."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    purpose = models.CharField("用途", max_length=12)
+    target = models.CharField("对象", max_length=254)
+    digest = models.CharField("摘要", max_length=64)
+    sent_at = models.DateTimeField("发送时间")
+    wrong = models.SmallIntegerField("错误次数", default=0)
+    used_at = models.DateTimeField("使用时间", null=True)
+
+    class Meta:
+        verbose_name = "验证码"
+        constraints = [CheckConstraint(name="identity_challenge_wrong", condition=Q(wrong__gte=0))]
+        indexes = [models.Index(fields=["user", "purpose", "target", "-sent_at"], name="identity_challenge_newest")]
+
+
+class Attempt(models.Model):
+    """One try that is counted against guessing; kept although the try itself was refused."""
+
+    what = models.CharField("类别", max_length=20)
+    subject = models.CharField("对象", max_length=80)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "尝试记录"
+        indexes = [models.Index(fields=["subject", "what", "-at"], name="identity_attempt_newest")]

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.identity.rules.identifiers import canonical
 from gridhall.contexts.identity.types import Home, Position, Right, Role, Staff
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
@@ -42,6 +43,30 @@ _POSITIONS: Final = """
         AND p.start_date <= %(today)s AND (p.end_date IS NULL OR p.end_date > %(today)s)
     ORDER BY o.path, p.role
 """
+_RECOGNISED: Final = """
+    SELECT found.user_id FROM (
+        SELECT u.id AS user_id, 1 AS rank FROM identity_user u
+        WHERE u.phone = %(text)s AND u.phone_verified AND NOT EXISTS (
+            SELECT FROM identity_identifier i WHERE i.user_id = u.id AND i.kind = 'phone' AND NOT i.active)
+        UNION ALL
+        SELECT i.user_id, 2 FROM identity_identifier i WHERE i.value = %(text)s AND i.active AND i.kind <> 'phone'
+        UNION ALL
+        SELECT u.id, 3 FROM identity_user u
+        WHERE lower(u.username) = %(text)s
+            AND (u.is_staff OR EXISTS (SELECT FROM identity_staffposition p WHERE p.user_id = u.id))
+    ) found ORDER BY found.rank LIMIT 1
+"""
+
+
+def recognised(text: str) -> int | None:
+    """The person whom an identifier means at sign-in: a phone, e-mail address, chosen name or 户号, or a staff number.
+
+    Only identifiers that their owner has left active count.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOGNISED, {"text": canonical(text)})
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def homes_of(user: int, today: date) -> list[Home]:

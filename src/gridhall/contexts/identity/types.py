@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from gridhall.contexts.identity.rules.identifiers import IdentifierKind
+from gridhall.contexts.identity.rules.identifiers import phone as canonical_phone
 from gridhall.contexts.identity.rules.staff import PERMISSIONS, UTILITY_WIDE, Permission, Role
 from gridhall.kernel.spans import DateSpan
 
-__all__ = ["PERMISSIONS", "UTILITY_WIDE", "Home", "Permission", "Position", "Relation", "Right", "Role", "Staff"]
+__all__ = [
+    "PERMISSIONS",
+    "UTILITY_WIDE",
+    "Home",
+    "IdentifierKind",
+    "Permission",
+    "Position",
+    "Relation",
+    "Right",
+    "Role",
+    "Staff",
+    "canonical_phone",
+]
 
 
 class Right(StrEnum):

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from gridhall.channels.web import assets, formats
 from gridhall.channels.web.charts import Chart
+from gridhall.channels.web.signin import devices
 from gridhall.kernel.spans import DateSpan
 
 register = template.Library()
@@ -77,6 +78,12 @@ def month(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """A moment in the utility's zone."""
     return "—" if value is None else formats.moment(value)
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser and system in words: ``{{ session.user_agent|device }}``."""
+    return devices.device(user_agent)
 
 
 @register.filter
