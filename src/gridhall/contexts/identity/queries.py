@@ -1,5 +1,6 @@
 """What identity can be asked: which homes somebody may see, and what a member of staff may do."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.identity.rules.identifiers import canonical
-from gridhall.contexts.identity.types import Home, Position, Right, Role, Staff
+from gridhall.contexts.identity.types import Home, Look, PersonalField, Position, Right, Role, Staff
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 
@@ -56,6 +57,28 @@ _RECOGNISED: Final = """
             AND (u.is_staff OR EXISTS (SELECT FROM identity_staffposition p WHERE p.user_id = u.id))
     ) found ORDER BY found.rank LIMIT 1
 """
+
+_LOOKED: Final = """
+    SELECT e.at, coalesce(o.name, e.details ->> 'unit'), e.details ->> 'role', right(e.actor, 3),
+        ARRAY(SELECT jsonb_array_elements_text(e.details -> 'fields')),
+        e.details ->> 'reason'
+    FROM accounts_customer c
+    JOIN runtime_auditentry e ON e.subject = 'customer:' || c.number AND e.action = 'identity.customer.unmasked'
+    LEFT JOIN accounts_organisation o ON o.code = e.details ->> 'unit'
+    WHERE c.id = ANY(%(customers)s::bigint[])
+    ORDER BY e.id DESC LIMIT %(limit)s
+"""
+
+
+def who_looked(customers: Iterable[int], *, limit: int = 50) -> list[Look]:
+    """When staff saw personal data of these customers (ids) unmasked, newest first. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOKED, {"customers": list(customers), "limit": limit})
+        rows = cursor.fetchall()
+    return [
+        Look(at, unit, Role(role), tail, tuple(map(PersonalField, fields)), reason)
+        for at, unit, role, tail, fields, reason in rows
+    ]
 
 
 def recognised(text: str) -> int | None:

@@ -1,27 +1,32 @@
 """What identity gives to others: whom somebody is to the utility, and what that lets them see and do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from gridhall.contexts.identity.rules.identifiers import IdentifierKind
 from gridhall.contexts.identity.rules.identifiers import phone as canonical_phone
+from gridhall.contexts.identity.rules.looking import PersonalField, reason_of
 from gridhall.contexts.identity.rules.staff import PERMISSIONS, UTILITY_WIDE, Permission, Role
 from gridhall.kernel.spans import DateSpan
 
 __all__ = [
     "PERMISSIONS",
     "UTILITY_WIDE",
+    "ClearValues",
     "Home",
     "IdentifierKind",
+    "Look",
     "Permission",
+    "PersonalField",
     "Position",
     "Relation",
     "Right",
     "Role",
     "Staff",
     "canonical_phone",
+    "reason_of",
 ]
 
 
@@ -137,3 +142,32 @@ class Staff:
         """The codes of the tops of the parts of the organisation where something may be done."""
         tops = self.paths(permission)
         return sorted({held.code for held in self.positions if held.path in tops})
+
+
+@dataclass(frozen=True)
+class ClearValues:
+    """Personal data of a customer as they are: name, phone, credential as asked for, addresses by 户号."""
+
+    fields: Mapping[PersonalField, str]
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Look:
+    """Staff saw personal data of a customer unmasked.
+
+    Attributes:
+        at: when.
+        unit: the name of the unit for which they did.
+        role: by which role.
+        staff: the end of the staff number: enough to ask about, too little to name a person.
+        fields: what they saw.
+        reason: why, in their words.
+    """
+
+    at: datetime
+    unit: str
+    role: Role
+    staff: str
+    fields: tuple[PersonalField, ...]
+    reason: str
