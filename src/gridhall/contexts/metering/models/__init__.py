@@ -2,6 +2,7 @@
 
 from gridhall.contexts.metering.models.imports import Import, LakeFile, QuarantinedRow
 from gridhall.contexts.metering.models.meters import Meter, MeterInstallation, MeterRegister, RegisterReading
+from gridhall.contexts.metering.models.peers import PeerUsage
 from gridhall.contexts.metering.models.weather import DailyWeather
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Meter",
     "MeterInstallation",
     "MeterRegister",
+    "PeerUsage",
     "QuarantinedRow",
     "RegisterReading",
 ]

@@ -15,6 +15,7 @@ from gridhall.contexts.metering.operations.meters import (
     record_reading,
     remove_meter,
 )
+from gridhall.contexts.metering.operations.peers import summarise_peers
 from gridhall.contexts.metering.operations.weather import import_weather, record_weather
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "record_reading",
     "record_weather",
     "remove_meter",
+    "summarise_peers",
     "thresholds",
 ]

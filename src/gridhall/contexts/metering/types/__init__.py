@@ -3,6 +3,7 @@
 from gridhall.contexts.metering.rules.registers import Dial, Finding, FindingKind, RegisterKind, Snapshot
 from gridhall.contexts.metering.types.imports import ImportReport, QuarantineRow
 from gridhall.contexts.metering.types.meters import Installation, Register
+from gridhall.contexts.metering.types.peers import PeerMonth
 from gridhall.contexts.metering.types.readings import (
     DownloadFormat,
     Freshness,
@@ -24,6 +25,7 @@ __all__ = [
     "ImportReport",
     "Installation",
     "NoReadings",
+    "PeerMonth",
     "QuarantineRow",
     "Register",
     "RegisterKind",
