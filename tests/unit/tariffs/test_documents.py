@@ -1,6 +1,7 @@
 """Guards: a wrong tariff document is refused with a stable code and the line; all its problems are told at once."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from gridhall.contexts.tariffs import operations
 from gridhall.contexts.tariffs.document import InvalidDocument, parse
+from gridhall.contexts.tariffs.document.parts import in_both_languages
 from gridhall.contexts.tariffs.document.reading import UnreadableDocument, read_yaml
 from gridhall.kernel.errors import GridhallError
 
@@ -248,3 +250,24 @@ def test_the_document_of_the_how_to_is_good():
     text = (CONTENT.parents[1] / "docs" / "how-to" / "add-a-tariff.md").read_text(encoding="utf-8")
     document = text.split("```yaml\n")[1].split("```")[0]
     assert operations.parse_tariff(document, name="how-to").code == "our-village"
+
+
+def test_a_source_in_two_languages_is_shown_in_the_readers_and_printed_as_one_text():
+    text = (CONTENT / "shanghai-residential.yaml").read_text(encoding="utf-8")
+    tariff = operations.parse_tariff(text, name="shanghai")
+    line = tariff.plans[0].lines[0]
+    label = in_both_languages(line.source)
+    assert line.source == f"{label.zh_hans} · {label.en}"
+    assert label.zh_hans.startswith("已公布的上海居民电价")
+    assert label.en.startswith("published residential price of Shanghai")
+    assert in_both_languages("OpenEI · 5f1a").zh_hans == "OpenEI · 5f1a"
+    assert in_both_languages("国令 · law; 省令 · rule").en == "law; rule"
+
+
+@pytest.mark.parametrize("source", ["{zh-Hans: 国家发展改革委}", "{zh-Hans: a, en: ' '}", "{zh-Hans: a, en: b, fr: c}"])
+def test_a_source_with_a_language_too_few_or_too_many_is_refused(source):
+    text = (CONTENT / "shanghai-residential.yaml").read_text(encoding="utf-8")
+    written = re.sub(r"source: \{.*\}", f"source: {source}", text)
+    with pytest.raises(InvalidDocument) as refused:
+        operations.parse_tariff(written, name="shanghai")
+    assert "source" in str(refused.value)

@@ -14,8 +14,8 @@ from gridhall.contexts.tariffs.types import Calendar, Line, Plan, Tariff
 from gridhall.kernel.spans import DateSpan
 
 _TIERS_ZH = "一二三四五六七八九十"
-_OF_LINES = "the bill's own lines"
-_RULES_OF_1983 = "功率因数调整电费办法（1983）· 1983 rules on adjustment by power factor"
+_OF_LINES = "本账单各项金额 · the bill's own lines"
+_RULES_OF_1983 = "功率因数调整电费办法（1983） · 1983 rules on adjustment by power factor"
 
 
 def compile_tariff(
@@ -113,7 +113,7 @@ def _drafts(part: models.AnyComponent, document: TariffDocument, version: Versio
                 label,
                 "kWh",
                 None,
-                source(part.adder) or "price series",
+                source(part.adder) or "分时段价格序列 · price series",
                 price_scale=9,
                 settlement=part.settle,
             )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gridhall.contexts.tariffs.document.models import VersionText
-from gridhall.contexts.tariffs.document.parts import Label
+from gridhall.contexts.tariffs.document.parts import Label, in_both_languages
 from gridhall.kernel.spans import DateSpan
 
 if TYPE_CHECKING:
@@ -239,6 +239,11 @@ class ExplainedLine:
     tier: int | None
     period: str | None
     settlement: Literal["bill", "separate"]
+
+    @property
+    def source_label(self) -> Label:
+        """The source in the reader's language."""
+        return in_both_languages(self.source)
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def _sense_despite_form(content: dict[str, Any]) -> list[Finding]:
         source = raw.get("source")
         findings += of_version(
             place,
-            source=source if isinstance(source, str) else None,
+            source=source if isinstance(source, str) else str(source) if source else None,
             seasons=_named(raw.get("seasons"), TypeAdapter(Season)),
             time_of_use=_named(raw.get("time_of_use"), TypeAdapter(TimeOfUse)),
             components=listed,

@@ -23,6 +23,7 @@ from gridhall.contexts.tariffs.document.parts import (
     Season,
     SeasonNames,
     Share,
+    Source,
     Text,
     TimeOfUse,
     month_day,
@@ -34,7 +35,7 @@ class Component(Part):
 
     code: Code
     label: Label | None = None
-    source: Text | None = None
+    source: Source | None = None
     #: Only in these months or seasons (all year by default).
     months: Months | None = None
     season: SeasonNames | None = None
@@ -313,7 +314,7 @@ class VersionText(Part):
     version: Annotated[str, Field(min_length=1, max_length=40)]
     start: Day
     end: Day | None = None
-    source: Text | None = None
+    source: Source | None = None
     note: Text | None = None
     seasons: dict[Code, Season] = {}
     time_of_use: dict[Code, TimeOfUse] = {}

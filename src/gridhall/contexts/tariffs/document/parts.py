@@ -50,6 +50,56 @@ Code = Annotated[str, Field(pattern=_CODE)]
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
+#: Between the two languages of a text that serves both.
+_BETWEEN: Final = " · "
+_CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
+
+
+def _one_text(value: Any) -> Any:
+    """A source in two languages becomes one text, which is what lines, bills and programs are given."""
+    if not isinstance(value, dict):
+        return value
+    texts = [value.get("zh-Hans"), value.get("en")]
+    if value.keys() != {"zh-Hans", "en"} or not all(isinstance(text, str) and text.strip() for text in texts):
+        raise PydanticCustomError("bad_source", "a source is a text, or one text each for zh-Hans and en", {})
+    return _BETWEEN.join(str(text).strip() for text in texts)
+
+
+def in_both_languages(source: str) -> "Label":
+    """A source as Chinese and English readers are shown it; a text in one language serves both.
+
+    >>> in_both_languages("国家发展改革委 · NDRC").en, in_both_languages("OpenEI · 5f1a").en
+    ('NDRC', 'OpenEI · 5f1a')
+    """
+    texts: tuple[list[str], list[str]] = [], []
+    for named in source.split("; "):
+        chinese, between, english = named.partition(_BETWEEN)
+        told_apart = between and _CHINESE.search(chinese) and not _CHINESE.search(english)
+        texts[0].append(chinese if told_apart else named)
+        texts[1].append(english if told_apart else named)
+    return Label.model_construct(zh_hans="; ".join(texts[0]), en="; ".join(texts[1]))
+
+
+#: Where prices come from: a text, or ``{zh-Hans: …, en: …}``.
+Source = Annotated[
+    Text,
+    BeforeValidator(_one_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["zh-Hans", "en"],
+                    "properties": {name: {"type": "string", "pattern": r"\S"} for name in ("zh-Hans", "en")},
+                },
+            ]
+        }
+    ),
+]
+
+
 class Label(Part):
     """A name in Chinese and English; a plain text serves both."""
 
@@ -74,7 +124,7 @@ class Price(Part):
     """
 
     value: Number
-    source: Text | None = None
+    source: Source | None = None
 
     @model_validator(mode="before")
     @classmethod
