@@ -13,6 +13,7 @@ from gridhall.contexts.accounts import calendar
 from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, UsagePoint
 from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
+from gridhall.contexts.accounts.searching import search as search
 from gridhall.contexts.accounts.types import (
     Agreement,
     OrganisationLevel,
@@ -79,6 +80,33 @@ def billable_batches(organisation: str | None, span: DateSpan) -> Iterator[pa.Re
     units = [unit.id for unit in organisations(organisation)]
     days = [span.start, span.end]
     return copy_out_batches(_BILLABLE_SQL, [*days, *days, *days, units], BILLABLE)
+
+
+def billable_of(usage_points: Sequence[int], units: Sequence[int], span: DateSpan) -> pa.Table:
+    """`billable` of a few usage points alone (ids), where they belong to one of these units (ids)."""
+    if span.end is None:
+        raise ValueError(f"billing needs a span that ends: {span}")
+    days = [span.start, span.end]
+    query = _BILLABLE_SQL.replace("ORDER BY", "AND u.id = ANY(%s::bigint[]) ORDER BY")
+    return copy_out(query, [*days, *days, *days, list(units), list(usage_points)], BILLABLE)
+
+
+def billable_count(organisation: str | None, span: DateSpan) -> int:
+    """How many rows `billable` has, without fetching them.
+
+    Raises:
+        NotFound: when there is no such unit.
+    """
+    if span.end is None:
+        raise ValueError(f"billing needs a span that ends: {span}")
+    units = [unit.id for unit in organisations(organisation)]
+    found = _rows(
+        "SELECT count(*) AS rows FROM accounts_settlement s JOIN accounts_customeragreement a ON a.id = s.agreement_id"
+        " JOIN accounts_usagepoint u ON u.id = a.usage_point_id"
+        " WHERE s.span && daterange(%s, %s) AND u.organisation_id = ANY(%s::bigint[])",
+        [span.start, span.end, units],
+    )
+    return int(found[0]["rows"])
 
 
 def usage_point_ids(numbers: pa.Array | pa.ChunkedArray | Sequence[str]) -> pa.Array:

@@ -177,14 +177,27 @@ def pinned_tariff(digest: str) -> Document:
     return Document(parse_tariff(row.document, name=row.code), digest, series)
 
 
-def draft(file: Path) -> Document:
-    """A tariff document from a file, for a simulation; price series lie beside it.
+def draft(source: Path | str) -> Document:
+    """A tariff document from a file, whose price series lie beside it, or from its text; for a simulation.
 
     Raises:
         InvalidDocument, UnreadableDocument: when it is wrong, with the places.
     """
-    tariff = load_tariff(file)
-    return Document(tariff, tariff.digest, _series_of(tariff, file.parent))
+    if isinstance(source, str):
+        tariff = parse_tariff(source, name="draft")
+        return Document(tariff, tariff.digest, _series_of(tariff))
+    tariff = load_tariff(source)
+    return Document(tariff, tariff.digest, _series_of(tariff, source.parent))
+
+
+def current(code: str) -> Document:
+    """The current document of a tariff, to look at and not to bill by.
+
+    Raises:
+        NotFound: when no such tariff has been published.
+    """
+    tariff = parse_tariff(tariffs.document_as_of(code), name=code)
+    return Document(tariff, tariff.digest, _series_of(tariff))
 
 
 def _series_of(tariff: Tariff, folder: Path | None = None) -> dict[str, PriceSeries]:
@@ -196,7 +209,9 @@ def _series_of(tariff: Tariff, folder: Path | None = None) -> dict[str, PriceSer
             if part.type != "dynamic" or not name:
                 continue
             path = (folder or content("tariffs")) / name
-            if path.is_file():
+            # A document that was written in a browser names no file outside of the content folder.
+            inside = folder is not None or path.resolve().is_relative_to(content("tariffs").resolve())
+            if inside and path.is_file():
                 zone = ZoneInfo(tariff.zone or settings.TIME_ZONE)
                 found[part.code] = read_series(path, minutes=part.interval, zone=zone)
     return found

@@ -1,6 +1,7 @@
 """What if: a draft tariff on real readings, beside the tariff in force. Nothing is posted."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import transaction
 
 from gridhall.contexts.billing import sources
 from gridhall.contexts.billing.errors import NothingToCompare
@@ -18,15 +20,26 @@ from gridhall.contexts.billing.rules.parking import BillingRules
 from gridhall.contexts.billing.settings import rules as current_rules
 from gridhall.contexts.billing.types import WhatIfReport
 from gridhall.kernel.spans import DateSpan
-from gridhall.runtime.audit import Act
+from gridhall.runtime.audit import Act, record
 
 #: Edges in percent between which changes are counted.
 _EDGES: Final = (-50, -20, -10, -5, -1, 0, 1, 5, 10, 20, 50)
 _SHARES: Final = (1, 5, 25, 50, 75, 95, 99)
 
 
+#: Told after each batch: agreements done, agreements in all.
+Progress = Callable[[int, int], None]
+
+
 def what_if(
-    tariff: Path, span: DateSpan, *, organisation: str | None = None, instead_of: str | None = None, act: Act
+    tariff: Path | str,
+    span: DateSpan,
+    *,
+    organisation: str | None = None,
+    instead_of: str | None = None,
+    act: Act,
+    about: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> WhatIfReport:
     """This will rate the agreements of a tariff under a draft and under the tariff in force, and compare the bills.
 
@@ -34,8 +47,9 @@ def what_if(
     Kept is the summary alone, as a run of its own kind.
 
     Args:
-        tariff: the draft document.
+        tariff: the draft document, as a file or as its text.
         instead_of: the code of the tariff whose agreements are compared; None: the draft's own code.
+        about: kept with the summary, so that whoever asked finds it again.
 
     Raises:
         InvalidDocument: the draft is wrong; with the places.
@@ -61,10 +75,13 @@ def what_if(
         for begin in range(0, agreements.num_rows, rules.batch):
             part = agreements.slice(begin, rules.batch)
             pairs.append(_compare(part, span, (in_force, draft), pinned, rules, refused))
+            if progress is not None:
+                progress(begin + part.num_rows, agreements.num_rows)
     compared = np.concatenate(pairs)
     report = _report(compared, span, draft.tariff.code, code, version, refused)
     unit = sources.organisation_id(organisation)
-    return _kept(report, unit, rules, calendar, {code: in_force.digest, draft.tariff.code: draft.digest}, act)
+    digests = {draft.tariff.code: draft.digest, code: in_force.digest}
+    return _kept(report, unit, rules, calendar, digests, act, about or {})
 
 
 def _compare(
@@ -142,15 +159,40 @@ def _kept(
     calendar: dict[str, list[str]],
     digests: dict[str, str],
     act: Act,
+    about: Mapping[str, Any],
 ) -> WhatIfReport:
     summary = {
+        **about,
         "draft": report.tariff_code,
         "instead_of": report.instead_of,
         "before_fen": report.before_fen,
         "after_fen": report.after_fen,
         "bills": report.bills,
+        "higher": report.higher,
+        "lower": report.lower,
+        "same": report.same,
+        "not_rated": dict(report.not_rated),
+        "percentiles": [list(each) for each in report.percentiles],
+        "bands": [list(each) for each in report.bands],
+        "asked_by": act.actor,
     }
-    row = BillRun.objects.create(
+    with transaction.atomic():
+        row = _saved(report, unit, rules, calendar, digests, act, summary)
+        details = {"draft": report.tariff_code, "instead_of": report.instead_of, "bills": report.bills}
+        record(act, "billing.run.simulated", f"bill_run:{row.pk}", details)
+    return WhatIfReport(**{**vars(report), "run": row.pk})
+
+
+def _saved(
+    report: WhatIfReport,
+    unit: int | None,
+    rules: BillingRules,
+    calendar: dict[str, list[str]],
+    digests: dict[str, str],
+    act: Act,
+    summary: dict[str, Any],
+) -> BillRun:
+    return BillRun.objects.create(
         organisation_id=unit,
         start_date=report.span.start,
         end_date=report.span.end or report.span.start,
@@ -164,4 +206,3 @@ def _kept(
         started_at=act.at,
         finished_at=act.at,
     )
-    return WhatIfReport(**{**vars(report), "run": row.pk})
