@@ -1,0 +1,159 @@
+"""Guards: who sees what. Every address of the house, for everybody who may knock, with what they get.
+
+The table is the rule and the addresses are the resolver's: one that is missing here fails, and so does a row of an
+address that is gone. What does not belong to somebody is not there for them (404), as if it did not exist.
+"""
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from tests.world import Address, World, addresses, path
+
+#: The owner of a home; who was shared its bills, not its usage; the customer of another; clerks of the branch that
+#: serves the home and of another; the county's manager; the utility's auditor; who administers the site.
+PEOPLE = ("nobody", "owner", "reader", "stranger", "clerk", "elsewhere", "manager", "tariffs", "auditor", "admin")
+#: What they get: a status, ``sign-in`` for being sent to sign in, ``on`` for being sent to another page.
+#: What does not answer to GET (405) is a form, and is posted empty. ``admin:*`` is every page of the administration without parameters.
+TABLE = """
+method address                        nobody  owner   reader  stranger clerk   elsewhere manager tariffs auditor admin
+GET    web.colours                    200     200     200     200      200     200       200     200     200     200
+GET    web.logo                       200     200     200     200      200     200       200     200     200     200
+GET    web.manifest                   200     200     200     200      200     200       200     200     200     200
+GET    web.worker                     200     200     200     200      200     200       200     200     200     200
+GET    web.offline                    200     200     200     200      200     200       200     200     200     200
+GET    web.language                   405     405     405     405      405     405       405     405     405     405
+POST   web.language                   404     404     404     404      404     404       404     404     404     404
+GET    web.theme                      405     405     405     405      405     405       405     405     405     405
+POST   web.theme                      404     404     404     404      404     404       404     404     404     404
+GET    hall.home                      sign-in on      on      on       on      on        on      on      on      on
+GET    hall.home-of                   sign-in 200     200     404      404     404       404     404     404     404
+GET    hall.bills                     sign-in 200     200     404      404     404       404     404     404     404
+GET    hall.usage                     sign-in 200     404     404      404     404       404     404     404     404
+GET    hall.me                        sign-in 200     200     200      200     200       200     200     200     200
+GET    web.second-factor              200     200     200     200      200     200       200     200     200     200
+GET    account_login                  200     on      on      on       on      on        on      on      on      on
+GET    account_logout                 on      200     200     200      200     200       200     200     200     200
+GET    account_inactive               200     200     200     200      200     200       200     200     200     200
+GET    account_signup                 on      on      on      on       on      on        on      on      on      on
+GET    account_reauthenticate         sign-in 200     200     200      200     200       200     200     200     200
+GET    account_email                  on      on      on      on       on      on        on      on      on      on
+GET    account_email_verification_sent on     on      on      on       on      on        on      on      on      on
+GET    account_change_password        sign-in 200     200     200      200     200       200     200     200     200
+GET    account_set_password           sign-in on      on      on       on      on        on      on      on      on
+GET    account_reset_password         200     200     200     200      200     200       200     200     200     200
+GET    account_confirm_login_code     on      on      on      on       on      on        on      on      on      on
+GET    account_confirm_email          on      on      on      on       on      on        on      on      on      on
+GET    account_verify_phone           on      on      on      on       on      on        on      on      on      on
+GET    account_change_phone           sign-in 200     200     200      200     200       200     200     200     200
+GET    account_reset_password_from_key_done 200 200   200     200      200     200       200     200     200     200
+GET    account_reset_password_from_key 200    200     200     200      200     200       200     200     200     200
+GET    account_reset_password_done    200     200     200     200      200     200       200     200     200     200
+GET    account_request_login_code     200     on      on      on       on      on        on      on      on      on
+GET    mfa_index                      sign-in 200     200     200      200     200       200     200     200     200
+GET    mfa_authenticate               on      on      on      on       on      on        on      on      on      on
+GET    mfa_reauthenticate             sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_activate_totp              sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_deactivate_totp            sign-in 404     404     404      404     404       404     404     404     404
+GET    mfa_view_recovery_codes        sign-in 404     404     404      404     404       404     404     404     404
+GET    mfa_generate_recovery_codes    sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_download_recovery_codes    sign-in 404     404     404      404     404       404     404     404     404
+GET    mfa_list_webauthn              sign-in 200     200     200      200     200       200     200     200     200
+GET    mfa_add_webauthn               sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_reauthenticate_webauthn    sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_remove_webauthn            sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_edit_webauthn              sign-in on      on      on       on      on        on      on      on      on
+GET    mfa_login_webauthn             on      on      on      on       on      on        on      on      on      on
+GET    usersessions_list              sign-in 200     200     200      200     200       200     200     200     200
+GET    console.work                   sign-in 404     404     404      200     200       200     200     200     200
+GET    console.search                 sign-in 404     404     404      200     200       200     200     200     403
+GET    console.imports                sign-in 404     404     404      200     200       200     200     200     403
+GET    console.freshness              sign-in 404     404     404      200     200       200     200     200     403
+GET    console.runs                   sign-in 404     404     404      200     200       200     200     200     403
+GET    console.parked                 sign-in 404     404     404      200     200       200     200     200     403
+GET    console.approvals              sign-in 404     404     404      200     200       200     200     200     403
+GET    console.tariffs                sign-in 404     404     404      200     200       200     200     200     200
+GET    admin:*                        sign-in sign-in sign-in sign-in  sign-in sign-in   sign-in sign-in sign-in sign-in
+"""
+
+
+def rows() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The table: (method, name of the address) → answer for each of `PEOPLE`."""
+    head, *lines = TABLE.strip().splitlines()
+    assert tuple(head.split()[2:]) == PEOPLE
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for line in lines:
+        method, name, *answers = line.split()
+        assert len(answers) == len(PEOPLE), line
+        assert (method, name) not in found, line
+        found[method, name] = tuple(answers)
+    return found
+
+
+def group(name: str) -> str:
+    """The row of an address."""
+    return "admin:*" if name.startswith("admin:") else name
+
+
+def knockable() -> list[Address]:
+    """Every address with a name; of the administration those without parameters and with something of their own."""
+    framework = {"login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "app_list"}
+    return [
+        each
+        for each in addresses()
+        if each.name
+        and not (each.name.startswith("admin:") and (each.parameters or each.name.split(":")[1] in framework))
+    ]
+
+
+def test_the_table_has_every_address_and_no_other() -> None:
+    known = {group(each.name) for each in knockable()}
+    told = {name for _, name in rows()}
+    assert known - told == set(), "say who may see them"
+    assert told - known == set(), "there are no such addresses"
+
+
+def test_everybody_gets_what_the_table_says(world: World) -> None:
+    clients = {who: world.client(who) for who in PEOPLE}
+    told = rows()
+    by_name: dict[str, list[Address]] = {}
+    for each in knockable():
+        by_name.setdefault(group(each.name), []).append(each)
+    wrong = []
+    for name, same in by_name.items():
+        got: tuple[str, ...] = ()
+        for method in ("GET", "POST"):
+            expected = told.get((method, name))
+            if method == "POST" and expected is None and "405" not in got:
+                continue
+            got = tuple(
+                "/".join(sorted({knock(clients[who], method, path(world, who, each)) for each in same}))
+                for who in PEOPLE
+            )
+            if got != expected:
+                wrong.append(line(method, name, got))
+    if wrong:
+        raise AssertionError("\n".join(["what they get is not what the table says:", *wrong]))
+
+
+def knock(client: Client, method: str, where: str) -> str:
+    """What somebody gets; nothing that the knocking changes is kept."""
+    with transaction.atomic():
+        response = client.generic(method, where)
+        transaction.set_rollback(True)
+    return word(response)
+
+
+def word(response: HttpResponse) -> str:
+    if response.status_code in (301, 302):
+        return "sign-in" if "/login/?next=" in response.headers["Location"] else "on"
+    return str(response.status_code)
+
+
+def line(method: str, name: str, answers: tuple[str, ...]) -> str:
+    """A row as the table writes it."""
+    head = TABLE.strip().splitlines()[0]
+    ends = [head.index(f" {who}") + 1 for who in PEOPLE]
+    text = f"{method:6} {name}"
+    for at, answer in zip(ends, answers, strict=True):
+        text = f"{text:{at}}{answer}" if len(text) < at else f"{text} {answer}"
+    return text

@@ -1,0 +1,168 @@
+"""The demo utility with people of every kind at its doors, and every address they may knock at.
+
+`inhabited` connects the test's own process to a copy of the demo utility; a server of its own may serve the same copy.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+#: A morning on which the demo's newest readings are yesterday's.
+NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+#: The home of the customer in question, 户号; and that of a stranger.
+OWN, STRANGE = "3100000008", "3100000052"
+
+
+@dataclass
+class World:
+    """A copy of the demo utility that this process is connected to.
+
+    Attributes:
+        people: who may knock, by what they are to the home in question; None for nobody in particular.
+        homes: the keys of homes: the owner's own, the same as shared with the reader, the stranger's own.
+    """
+
+    people: dict[str, Any]
+    homes: dict[str, str]
+
+    def client(self, who: str) -> Client:
+        """A browser in which somebody has signed in; staff with a second factor."""
+        client = Client(raise_request_exception=False)
+        if person := self.people[who]:
+            client.force_login(person, backend="gridhall.channels.web.signin.backend.IdentifierBackend")
+            session = client.session
+            used = [{"method": "code", "at": time.time()}, {"method": "mfa", "type": "totp", "at": time.time()}]
+            session["account_authentication_methods"] = used
+            session.save()
+        return client
+
+
+@contextmanager
+def inhabited(installation: Any) -> Iterator[World]:
+    """This process works on the installation, in the present of its demo; its people are there."""
+    with _connected_to(installation.database, installation.home), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gridhall.kernel.clock.now", lambda: NOW)
+        yield _world()
+
+
+@contextmanager
+def _connected_to(database: str, home: Path) -> Iterator[None]:
+    from django.conf import settings
+    from django.db import connection
+
+    from gridhall.runtime.database import prepare
+
+    before = connection.settings_dict["NAME"], settings.HOME
+    connection.close()
+    connection.settings_dict["NAME"], settings.HOME = database, home
+    try:
+        prepare()
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"], settings.HOME = before
+
+
+def _world() -> World:
+    from gridhall.contexts.accounts.models import CustomerAgreement, Organisation
+    from gridhall.contexts.identity.models import Link, Share, StaffPosition, User
+    from gridhall.contexts.identity.types import Relation, Right, Role
+
+    def person(name: str, **more: Any) -> Any:
+        return User.objects.create(username=f"matrix-{name}", display_name=name, **more)
+
+    def link(user: Any, number: str) -> Any:
+        held = CustomerAgreement.objects.filter(usage_point__number=number).latest("span")
+        return Link.objects.create(
+            user=user, customer_id=held.customer_id, usage_point_id=held.usage_point_id, proof="demo", linked_at=NOW
+        )
+
+    def staff(name: str, role: Role, unit: str) -> Any:
+        user = person(name)
+        place = Organisation.objects.get(code=unit)
+        StaffPosition.objects.create(user=user, organisation=place, role=role, start_date=date(2020, 1, 1))
+        return user
+
+    city = Organisation.objects.get(code="LC-YZ-01")
+    Organisation.objects.create(code="LC-YZ-01-99", name="兰亭供电所", level=4, parent=city)
+    owner, reader, stranger = (
+        person(name, phone=f"1540000999{at}", phone_verified=True)
+        for at, name in enumerate(("owner", "reader", "stranger"))
+    )
+    own, strange = link(owner, OWN), link(stranger, STRANGE)
+    share = Share.objects.create(
+        link=own, phone=reader.phone, grantee=reader, relation=Relation.TENANT, rights=[Right.BILLS],
+        start_date=date(2026, 1, 1), shared_at=NOW,
+    )  # fmt: skip
+    return World(
+        people={
+            "nobody": None,
+            "owner": owner,
+            "reader": reader,
+            "stranger": stranger,
+            "clerk": staff("clerk", Role.CLERK, "LC-YZ-01-01"),
+            "elsewhere": staff("elsewhere", Role.CLERK, "LC-YZ-01-99"),
+            "manager": staff("manager", Role.MANAGER, "LC-YZ-01"),
+            "tariffs": staff("tariffs", Role.TARIFF_OFFICER, "LC-YZ"),
+            "auditor": staff("auditor", Role.AUDITOR, "LC"),
+            "admin": staff("admin", Role.ADMINISTRATOR, "LC"),
+        },
+        homes={"owner": own.key, "reader": share.key, "stranger": strange.key},
+    )
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page of the house: the name of its address (with namespaces), and what its pattern asks for."""
+
+    name: str
+    pattern: str
+    parameters: tuple[str, ...]
+    where: str
+
+
+def addresses() -> list[Address]:
+    """Every address of the house, as the resolver knows them."""
+    return list(_walked(get_resolver(), "", ""))
+
+
+def _walked(resolver: Any, before: str, space: str) -> Iterator[Address]:
+    for each in resolver.url_patterns:
+        pattern = before + str(each.pattern)
+        if isinstance(each, URLPattern):
+            name = f"{space}{each.name}" if each.name else ""
+            yield Address(name, pattern, tuple(re.findall(r"<(?:\w+:)?(\w+)>", pattern)), each.lookup_str)
+        else:
+            yield from _walked(each, pattern, f"{space}{each.namespace}:" if each.namespace else space)
+
+
+#: What the parameters of an address stand for, by the name of the address; ``home`` is the same everywhere.
+SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "account_confirm_email": lambda world: {"key": "x"},
+    "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
+    "mfa_remove_webauthn": lambda world: {"pk": 1},
+    "mfa_edit_webauthn": lambda world: {"pk": 1},
+}
+
+
+def path(world: World, who: str, address: Address) -> str:
+    """Where somebody knocks: at the home that is theirs or was shared with them, else at the owner's.
+
+    Raises:
+        KeyError: when nothing says what the parameters of the address may stand for.
+    """
+    given: dict[str, Any] = {}
+    if set(address.parameters) - {"home"}:
+        given |= SAMPLES[address.name](world)
+    if "home" in address.parameters:
+        given["home"] = world.homes["reader" if who == "reader" else "owner"]
+    return reverse(address.name, kwargs=given)
