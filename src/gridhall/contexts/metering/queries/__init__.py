@@ -11,8 +11,10 @@ from gridhall.contexts.metering.queries.imports import (
     quarantined,
 )
 from gridhall.contexts.metering.queries.meters import installations, register_energy
+from gridhall.contexts.metering.queries.peers import peers_of
 from gridhall.contexts.metering.queries.readings import day_curves, opened, rows_of
 from gridhall.contexts.metering.queries.register_checks import register_checks, register_days
+from gridhall.contexts.metering.queries.serials import usage_points_of_meters
 from gridhall.contexts.metering.queries.weather import daily_means, weather_between
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "lake_root",
     "latest_version",
     "opened",
+    "peers_of",
     "quarantine_counts",
     "quarantined",
     "readable_files",
@@ -36,6 +39,7 @@ __all__ = [
     "register_days",
     "register_energy",
     "rows_of",
+    "usage_points_of_meters",
     "version_as_of",
     "weather_between",
 ]
