@@ -1,12 +1,15 @@
 """The words of codes in the reader's language: errors of the house, reasons of parked bills, faults of rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gridhall.channels.web.error_words import WORDS
+from gridhall.channels.web.formats import energy, number
+from gridhall.channels.web.parked_words import PARKED, REFUSALS, WITH_FIGURES
 from gridhall.kernel.errors import GridhallError
 
 
@@ -30,3 +33,29 @@ def of_error(error: GridhallError) -> Words:
 def _codes(kind: type) -> Iterator[str]:
     """The codes of an error's class and of those it stems from."""
     return (base.code for base in kind.__mro__ if issubclass(base, GridhallError))
+
+
+def of_parked(code: str, details: Mapping[str, Any]) -> Words:
+    """Why a period was not billed, with its figures, and what to do; a code without words is said as it is.
+
+    Args:
+        code: of the parked item.
+        details: its figures; those that are missing are left unsaid.
+    """
+    if code not in PARKED:
+        return Words(code, "")
+    what, remedy = (str(text) for text in PARKED[code])
+    figures = {name: number(details[name]) for name in ("slots", "missing", "estimated") if name in details}
+    for name in ("energy_wh", "usual_wh_per_day"):
+        if isinstance(details.get(name), int):
+            figures[name] = energy(details[name])
+    figures |= {name: str(details[name]) for name in ("bill", "tariff") if details.get(name)}
+    refusal = details.get("refusal") or (details.get("code") if code == "tariff_refused" else None)
+    if refusal:
+        figures["refusal"] = str(REFUSALS.get(refusal, refusal))
+    for text in WITH_FIGURES.get(code, ()):
+        try:
+            return Words(str(text) % figures, remedy)
+        except KeyError:
+            continue
+    return Words(what, remedy)
