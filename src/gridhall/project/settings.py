@@ -11,6 +11,10 @@ from gridhall.runtime import database
 HOME = Path(os.environ.get("GRIDHALL_HOME", "var")).resolve()
 
 SECRET_KEY = os.environ.get("GRIDHALL_SECRET_KEY", "only-for-the-demo-and-tests")
+#: What codes on printed bills are made with. Bills on paper outlive a change of the other key: give it one of its own.
+CHECK_CODE_KEY = os.environ.get("GRIDHALL_CHECK_CODE_KEY", SECRET_KEY)
+#: Where people reach the hall, as printed on bills: ``https://hall.example.com``; empty where there is no such address.
+PUBLIC_URL = os.environ.get("GRIDHALL_PUBLIC_URL", "").rstrip("/")
 DEBUG = False
 #: Names under which the hall is reached, separated by commas.
 ALLOWED_HOSTS = os.environ.get("GRIDHALL_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
@@ -229,4 +233,16 @@ JOB_HANDLERS = ["gridhall.journeys.jobs"]
 #: Counts of attempts, which every process must see.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "runtime_cache"},
+}
+
+#: What goes wrong is said on the terminal with where; never what somebody typed, nor a page's content.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        "django": {"handlers": ["terminal"], "level": "ERROR", "propagate": False},
+        "gridhall": {"handlers": ["terminal"], "level": "INFO", "propagate": False},
+    },
 }

@@ -109,7 +109,7 @@ class TierPosition:
         since: the first day that counts.
         source: where the position before came from.
         bills_before: the live bills whose energy it is the sum of.
-        limits_wh: upper limits of the tiers as the document has them, before household extras; the last is open.
+        limits_wh: upper limits of the tiers as the bill counts them, household extras included; the last is open.
     """
 
     since: date
@@ -128,6 +128,15 @@ class DayOfReadings:
     energy_wh: int | None
     missing: int
     estimated: int
+
+
+@dataclass(frozen=True)
+class Printable:
+    """What is printed of a bill; ``slots`` is how many slots the period has."""
+
+    bill: BillView
+    tiers: TierPosition | None
+    slots: int
 
 
 @dataclass(frozen=True)
@@ -348,3 +357,20 @@ class WhatIfReport:
     same: int
     percentiles: tuple[tuple[int, int], ...]
     bands: tuple[tuple[int | None, int | None, int], ...]
+
+
+@dataclass(frozen=True)
+class RunningReport:
+    """What an estimate of the running month came to.
+
+    Attributes:
+        span: the running month.
+        today: the first day of which nothing could be known.
+        agreements: how many have unbilled days in it; ``unpriced`` of these have no charges.
+    """
+
+    span: DateSpan
+    today: date
+    agreements: int
+    unpriced: int
+    readings_version: int

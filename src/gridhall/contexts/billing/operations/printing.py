@@ -9,14 +9,18 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import qrcode  # type: ignore[import-untyped]
 from django.conf import settings
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.errors import FontMissing, PrintingFailed
 from gridhall.contexts.billing.models import BillStatus
-from gridhall.contexts.billing.types import BillView, Explanation, TierPosition
+from gridhall.contexts.billing.queries.genuine import check_code
+from gridhall.contexts.billing.rules import numbering
+from gridhall.contexts.billing.types import BillView, Explanation, Printable, TierPosition
 from gridhall.kernel.energy import kwh
 from gridhall.kernel.money import yuan
 from gridhall.runtime.content import content
@@ -44,12 +48,15 @@ _PACKAGES: Final = (("justmytype_intl_cjk", "fonts/ofl/notosanssc"),)
 _SYMBOLS: Final = {"CNY": "¥", "GBP": "£", "USD": "$", "EUR": "€", "TWD": "NT$"}
 
 
-def write_pdf(explanation: Explanation, output: Path, *, language: str = "zh-Hans") -> None:
+def write_pdf(
+    explanation: Explanation | Printable, output: Path, *, language: str = "zh-Hans", check_url: str | None = None
+) -> None:
     """This will print a bill to a file: PDF, or with the suffix ``.png`` a picture of its first page.
 
     Args:
-        explanation: of the bill.
+        explanation: the bill, explained or just as it is printed.
         language: ``zh-Hans``, which needs a Chinese font, or ``en``, which does not.
+        check_url: the page where the check code is tried; None: the installation's own, where it has a public address.
 
     Raises:
         FontMissing: no font with Chinese characters was found, with where to get one.
@@ -68,7 +75,7 @@ def write_pdf(explanation: Explanation, output: Path, *, language: str = "zh-Han
             "GRIDHALL_FONTS; or print in English with --language en.",
         )
     fonts = [*([family] if family else []), *_LATIN]
-    shown = document(explanation, fonts, language)
+    shown = document(explanation, fonts, language, check_url)
     if family is None:
         # What cannot be set is left out rather than printed as empty boxes.
         for name in ("organisation", "customer", "address", "reason", "cancelled_reason"):
@@ -120,13 +127,17 @@ def _fonts_in(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in (".ttf", ".otf", ".ttc", ".otc")]
 
 
-def document(explanation: Explanation, fonts: list[str], language: str) -> dict[str, Any]:
+def document(
+    explanation: Explanation | Printable, fonts: list[str], language: str, check_url: str | None = None
+) -> dict[str, Any]:
     """What the template is given: every figure as the text that is printed."""
     bill = explanation.bill
     point = accounts.usage_point_by_number(bill.usage_point)
     agreement = accounts.agreement_on(bill.usage_point, bill.span.start)
-    sources = list(dict.fromkeys(line.source for line in bill.lines))
     chinese = language == "zh-Hans"
+    labels = [line.source_label for line in bill.lines]
+    named = [label.zh_hans if chinese else label.en for label in labels]
+    sources = list(dict.fromkeys(named))
     lines = [
         {
             "label": line.label.zh_hans if chinese else line.label.en,
@@ -135,9 +146,9 @@ def document(explanation: Explanation, fonts: list[str], language: str) -> dict[
             "price": _plain(line.price),
             "amount": f"{line.amount:,}",
             "separate": line.settlement == "separate",
-            "source": str(sources.index(line.source) + 1),
+            "source": str(sources.index(source) + 1),
         }
-        for line in bill.lines
+        for line, source in zip(bill.lines, named, strict=True)
     ]
     last = (bill.span.end or bill.span.start) - timedelta(days=1)
     missing = bill.missing + (bill.span.days - bill.days_read) * (explanation.slots // bill.span.days)
@@ -172,7 +183,26 @@ def document(explanation: Explanation, fonts: list[str], language: str) -> dict[
         "lines": lines,
         "tiers": None if explanation.tiers is None else _tiers(explanation.tiers),
         "sources": sources,
+        **_check(bill, check_url),
     }
+
+
+def _check(bill: BillView, url: str | None) -> dict[str, Any]:
+    """The code that proves the paper genuine, where to try it, and that address with both as a square code."""
+    number = numbering.read(bill.number)
+    code = check_code(number, bill.total_fen, bill.issued_at, bill.status)
+    page = url if url is not None else f"{settings.PUBLIC_URL}/verify/" if settings.PUBLIC_URL else ""
+    square = _square(f"{page}?{urlencode({'number': bill.number, 'code': code})}") if page else ""
+    return {"check_code": code, "check_url": page, "check_square": square}
+
+
+def _square(text: str) -> str:
+    """A QR code as SVG."""
+    made = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
+    made.add_data(text)
+    rows = made.get_matrix()
+    dots = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(rows)} {len(rows)}"><path d="{dots}"/></svg>'
 
 
 def _tiers(tiers: TierPosition) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
 from gridhall.contexts.billing.queries.balances import account_id, balance, end_of_day, statement
 from gridhall.contexts.billing.queries.comparing import Comparison, Effect, compare
-from gridhall.contexts.billing.queries.explaining import bill, explain, verify
+from gridhall.contexts.billing.queries.explaining import bill, explain, printable, verify
+from gridhall.contexts.billing.queries.genuine import Genuine, check_code, genuine
 from gridhall.contexts.billing.queries.lists import bills, parked, runs
 from gridhall.contexts.billing.queries.own import (
     OwnBill,
@@ -13,6 +14,7 @@ from gridhall.contexts.billing.queries.own import (
     without_hidden,
 )
 from gridhall.contexts.billing.queries.requests import correction_request, correction_requests
+from gridhall.contexts.billing.queries.running import Running, Tiers, running
 from gridhall.contexts.billing.rules.numbering import read as read_number
 from gridhall.contexts.billing.rules.numbering import show as show_number
 from gridhall.contexts.billing.settings import due_on
@@ -20,12 +22,16 @@ from gridhall.contexts.billing.settings import due_on
 __all__ = [
     "Comparison",
     "Effect",
+    "Genuine",
     "OwnBill",
     "OwnBillInFull",
+    "Running",
+    "Tiers",
     "account_id",
     "balance",
     "bill",
     "bills",
+    "check_code",
     "comparands",
     "compare",
     "correction_request",
@@ -33,10 +39,13 @@ __all__ = [
     "due_on",
     "end_of_day",
     "explain",
+    "genuine",
     "own_bill",
     "own_bills",
     "parked",
+    "printable",
     "read_number",
+    "running",
     "runs",
     "show_number",
     "statement",

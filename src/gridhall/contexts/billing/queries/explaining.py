@@ -10,8 +10,8 @@ from gridhall.contexts.billing.models import Bill
 from gridhall.contexts.billing.rating import resolutions
 from gridhall.contexts.billing.recomputing import Recomputed, recompute, stored
 from gridhall.contexts.billing.rules import numbering
-from gridhall.contexts.billing.rules.tiers import TierSource, tier_start
-from gridhall.contexts.billing.types import BillView, DayOfReadings, Explanation, TierPosition
+from gridhall.contexts.billing.rules.tiers import TierSource, limits_of, tier_start
+from gridhall.contexts.billing.types import BillView, DayOfReadings, Explanation, Printable, TierPosition
 from gridhall.contexts.tariffs.operations import explain_lines
 from gridhall.contexts.tariffs.types import Tariff
 from gridhall.kernel.errors import NotFound
@@ -45,6 +45,16 @@ def explain(number: int) -> Explanation:
         slots=_slots(row),
         entries=tuple(row.entries.order_by("id").values_list("kind", "amount_fen", "value_date", "posted_at")),
     )
+
+
+def printable(number: int) -> Printable:
+    """A bill as it is printed; nothing is computed again.
+
+    Raises:
+        NotFound: when there is no bill of this number.
+    """
+    row = _stored(number)
+    return Printable(view_of(row), _position(row, sources.pinned_tariff(row.tariff_digest).tariff), _slots(row))
 
 
 def verify(span: DateSpan, *, organisation: str | None = None) -> Iterator[Recomputed]:
@@ -112,20 +122,14 @@ def _position(row: Bill, tariff: Tariff) -> TierPosition | None:
     before = Bill.objects.filter(
         usage_point_id=row.usage_point_id, status="issued", start_date__gte=start, end_date__lte=row.start_date
     )
-    limits: tuple[int, ...] = ()
-    plan = tariff.plan_on(row.start_date)
-    for component in plan.text.components if plan else ():
-        tiers = getattr(component, "tiers", None)
-        if tiers is not None:
-            limits = tuple(int(block.up_to * 1000) for block in tiers.blocks if block.up_to is not None)
-            break
+    limits = limits_of(tariff, DateSpan(row.start_date, row.end_date), row.since_date, row.household_size)
     return TierPosition(
         since=start,
         used_before_wh=row.tier_used_wh,
         used_after_wh=row.tier_used_after_wh,
         source=TierSource(row.tier_source),
         bills_before=tuple(numbering.show(n) for n in before.order_by("number").values_list("number", flat=True)),
-        limits_wh=limits,
+        limits_wh=() if limits is None else limits.limits_wh,
     )
 
 

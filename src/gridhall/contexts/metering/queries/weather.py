@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
+import numpy as np
+import pyarrow.compute as pc
 from django.db import connection
 
-from gridhall.contexts.metering.queries.readings import opened
+from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
 from gridhall.contexts.metering.rules import weather
 from gridhall.contexts.metering.types.weather import WeatherBetween
 from gridhall.kernel.spans import DateSpan
-from gridhall.lake.freshness import day_energy
 from gridhall.lake.needs import Channel
+from gridhall.lake.points import rows_of
 
 #: Days before the end of the later period that the answer to the weather is estimated from.
 _LOOKED_AT: Final = 400
@@ -71,10 +73,14 @@ def _means(organisation: int, span: DateSpan) -> tuple[dict[date, int], str]:
 
 def _whole_days(usage_point: int, span: DateSpan, visible: list[DateSpan]) -> dict[date, int]:
     """The energy of the days that have every slot and may be used."""
-    with opened(Channel.IMPORT, span, usage_points=[usage_point]) as found:
-        rows = day_energy(found).to_pylist()
+    rows = rows_of(lake_root(), readable_files(Channel.IMPORT, span), span, usage_point)
+    days, curves = rows["day"].to_pylist(), rows["curve"].combine_chunks()
+    if not days:
+        return {}
+    energy = np.add.reduceat(curves.flatten().fill_null(0).to_numpy(zero_copy_only=False), curves.offsets[:-1])
+    whole = pc.equal(pc.add(rows["missing"], rows["estimated"]), 0).to_pylist()
     return {
-        row["day"]: row["wh"]
-        for row in rows
-        if not row["missing"] and not row["estimated"] and any(row["day"] in each for each in visible)
+        day: int(wh)
+        for day, wh, good in zip(days, energy.tolist(), whole, strict=True)
+        if good and any(day in each for each in visible)
     }
