@@ -242,7 +242,7 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "loggers": {
-        "django": {"handlers": ["terminal"], "level": "ERROR", "propagate": False},
-        "gridhall": {"handlers": ["terminal"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["terminal"], "level": "ERROR"},
+        "gridhall": {"handlers": ["terminal"], "level": "INFO"},
     },
 }
