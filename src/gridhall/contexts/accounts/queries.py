@@ -14,6 +14,8 @@ from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, U
 from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
 from gridhall.contexts.accounts.searching import search as search
+from gridhall.contexts.accounts.supply import agreed_tariffs as agreed_tariffs
+from gridhall.contexts.accounts.supply import supply_of as supply_of
 from gridhall.contexts.accounts.types import (
     Agreement,
     OrganisationLevel,

@@ -141,3 +141,31 @@ class Agreement:
     def account_on(self, day: date) -> SettlementRecord:
         """Who settles on a day of the span."""
         return next(record for record in self.settlements if day in record.span)
+
+
+@dataclass(frozen=True)
+class AgreedTariff:
+    """The tariff of a customer's agreement for a usage point, and the registered persons where they are known."""
+
+    span: DateSpan
+    code: str
+    household_size: int | None
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What feeds a usage point; names are None where it is not known.
+
+    Attributes:
+        status: a word of `UsagePointStatus`.
+        area: the name of the transformer area (台区); ``dedicated``: its transformer serves this customer alone.
+        capacity_va: of the transformer.
+        feeder, substation: names.
+    """
+
+    status: str
+    area: str | None
+    dedicated: bool
+    capacity_va: int | None
+    feeder: str | None
+    substation: str | None

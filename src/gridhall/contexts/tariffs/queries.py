@@ -6,7 +6,17 @@ from functools import lru_cache
 from gridhall.contexts.tariffs.drafting import difference, draft_of
 from gridhall.contexts.tariffs.loading import parse_tariff
 from gridhall.contexts.tariffs.models import PublishedTariff, TariffDocument, TariffDraft, TariffVersion
-from gridhall.contexts.tariffs.types import Draft, DraftState, Plan, PublishedDocument, PublishedVersion, Tariff
+from gridhall.contexts.tariffs.rules import periods
+from gridhall.contexts.tariffs.types import (
+    Calendar,
+    Draft,
+    DraftState,
+    PeriodsOfDays,
+    Plan,
+    PublishedDocument,
+    PublishedVersion,
+    Tariff,
+)
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 
@@ -45,6 +55,15 @@ def plan_on(code: str, day: date) -> Plan:
     if plan is None:
         raise NotFound(f"No version of {code} is in force on {day}.", path=code)
     return plan
+
+
+def periods_of(code: str, span: DateSpan, calendar: Calendar) -> PeriodsOfDays:
+    """The periods of the day by which a published tariff prices energy on each day of a closed span. One query.
+
+    Raises:
+        NotFound: when nothing had been published under that code.
+    """
+    return periods.periods_of(tariff_as_of(code), span, calendar)
 
 
 def codes() -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from gridhall.contexts.tariffs.document.models import VersionText
 from gridhall.contexts.tariffs.document.parts import Label, in_both_languages
 from gridhall.kernel.spans import DateSpan
+from gridhall.lake.needs import DayPattern
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -311,3 +312,23 @@ class Priced:
     rejected: "list[tuple[str, Rejected]]" = field(default_factory=list)
     rejected_count: int = 0
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period of the day: its code in the document (``peak``) and its name."""
+
+    code: str
+    zh_hans: str
+    en: str
+
+
+@dataclass(frozen=True)
+class PeriodsOfDays:
+    """The periods that occur, in the order of the document, and which of them each hour of each day belongs to.
+
+    ``patterns`` holds only days on which energy is priced by period; a slice's register is the place in ``periods``.
+    """
+
+    periods: tuple[Period, ...]
+    patterns: dict[date, DayPattern]
