@@ -11,7 +11,9 @@ from typing import Any, Literal
 from gridhall.channels.web import formats
 
 #: What a series is, which decides its colour: periods of the day are fixed; ``muted`` is for comparison.
-SeriesRole = Literal["accent", "muted", "critical", "peak", "flat", "valley", "tier1", "tier2", "tier3", "export"]
+SeriesRole = Literal[
+    "accent", "muted", "critical", "peak", "flat", "valley", "deep", "tier1", "tier2", "tier3", "export"
+]
 Kind = Literal["bars", "lines", "heat", "spread"]
 
 
@@ -32,6 +34,16 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Places ``first`` to ``last`` of the axis, both included, that belong together: a period of the day."""
+
+    first: int
+    last: int
+    role: SeriesRole
+    name: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """One chart.
 
@@ -42,7 +54,10 @@ class Chart:
         says: one sentence of what it shows, which stands above it.
         x_name, unit: of the axis and of the values.
         links: where a click on each place of the axis leads; empty: nowhere.
+        row_links: of a heat map: where each of its rows leads.
         places: decimals of the table's figures.
+        bands: stretches of the axis shaded behind lines.
+        every: of so many places of the axis one is named; 0: as many as there is room for.
         marks: (value, label) of level lines across, such as a tier's limit.
     """
 
@@ -57,6 +72,9 @@ class Chart:
     places: int = 1
     marks: Sequence[tuple[float, str]] = field(default_factory=tuple)
     height: int = 260
+    row_links: Sequence[str] = ()
+    bands: Sequence[Band] = ()
+    every: int = 0
 
     def drawing(self) -> dict[str, Any]:
         """What `charts.js` is given."""
@@ -66,6 +84,9 @@ class Chart:
             "xName": self.x_name,
             "unit": self.unit,
             "links": list(self.links),
+            "rowLinks": list(self.row_links),
+            "bands": [[each.first, each.last, each.role, each.name] for each in self.bands],
+            "every": self.every,
             "places": self.places,
             "marks": [list(mark) for mark in self.marks],
             "series": [

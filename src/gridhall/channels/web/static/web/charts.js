@@ -22,7 +22,7 @@
       legend: data.series.length > 1 && data.kind !== "heat" ? { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink } } : undefined,
     };
   }
-  const axisX = (data) => ({ type: "category", data: data.x, axisTick: { show: false }, axisLine: { lineStyle: { color: token("--edge-strong") } }, axisLabel: { color: token("--ink-2"), hideOverlap: true } });
+  const axisX = (data) => ({ type: "category", data: data.x, axisTick: { show: false }, axisLine: { lineStyle: { color: token("--edge-strong") } }, axisLabel: { color: token("--ink-2"), hideOverlap: true, ...(data.every ? { interval: data.every - 1 } : {}) } });
   const axisY = (data) => ({ type: "value", name: data.unit, nameTextStyle: { color: token("--ink-2"), align: "left" }, nameGap: 10, splitLine: { lineStyle: { color: token("--c-grid") } }, axisLabel: { color: token("--ink-2") } });
 
   function along(data) {
@@ -32,9 +32,14 @@
       color: colour(each.role), lineStyle: { width: each.role === "muted" ? 1.5 : 2.5 }, areaStyle: lines && each.role === "accent" ? { opacity: .12 } : undefined,
       itemStyle: { borderRadius: lines || each.stack ? 0 : [4, 4, 0, 0] },
       data: each.values.map((value, index) => each.estimated[index] && !lines ? { value, itemStyle: { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: -Math.PI / 4, color: token("--surface") }, opacity: .85 } } : value),
-      markArea: lines && each.estimated.some(Boolean) ? { silent: true, itemStyle: { color: token("--warn-soft") }, data: runs(each.estimated).map(([from, to]) => [{ xAxis: from }, { xAxis: to }]) } : undefined,
+      markArea: areas(data, each, at, lines),
       markLine: at === 0 && data.marks.length ? { symbol: "none", silent: true, lineStyle: { color: token("--ink-2"), type: "dashed" }, label: { color: token("--ink-2"), position: "insideEndTop", formatter: (mark) => mark.name }, data: data.marks.map(([value, name]) => ({ yAxis: value, name })) } : undefined,
     })) };
+  }
+  function areas(data, each, at, lines) {
+    const shaded = at === 0 ? data.bands.map(([first, last, role, name]) => [{ xAxis: first, name, itemStyle: { color: colour(role), opacity: .13 }, label: { color: token("--ink-2"), fontSize: 12, position: "insideTop" } }, { xAxis: Math.min(last + 1, data.x.length - 1) }]) : [];
+    const guessed = lines ? runs(each.estimated).map(([from, to]) => [{ xAxis: from, itemStyle: { color: token("--warn"), opacity: .22 } }, { xAxis: Math.min(to + 1, data.x.length - 1) }]) : [];
+    return shaded.length + guessed.length ? { silent: true, data: [...shaded, ...guessed] } : undefined;
   }
   function runs(flags) {
     const found = [];
@@ -57,8 +62,18 @@
     const echarts = await load();
     const drawn = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
     drawn.setOption(data.kind === "heat" ? heat(data) : along(data), true);
-    drawn.off("click");
-    if (data.links.length) drawn.on("click", (at) => { const link = data.links[data.kind === "heat" ? at.value[0] : at.dataIndex]; if (link) location.href = link; });
+    const zr = drawn.getZr();
+    if (!element.dataset.drawn && (data.links.length || data.rowLinks.length)) {
+      // The whole column leads deeper, not only the bar in it: a finger is wider than a bar.
+      const place = (event) => {
+        const point = [event.offsetX, event.offsetY];
+        if (!drawn.containPixel("grid", point)) return "";
+        const [x, y] = drawn.convertFromPixel("grid", point).map(Math.round);
+        return (data.rowLinks.length ? data.rowLinks[y] : data.links[x]) || "";
+      };
+      zr.on("click", (event) => { const link = place(event); if (link) location.href = link; });
+      zr.on("mousemove", (event) => { if (place(event)) zr.setCursorStyle("pointer"); });
+    }
     element.dataset.drawn = "yes";
   }
   const seen = new IntersectionObserver((entries) => entries.forEach((entry) => { if (entry.isIntersecting) { seen.unobserve(entry.target); draw(entry.target); } }), { rootMargin: "200px" });
