@@ -5,14 +5,21 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from gridhall.channels.cli import output
 from gridhall.channels.cli.startup import with_database
 from gridhall.kernel.errors import Refused
+
+#: How long a stopping server waits for its worker, in seconds; a little longer than the worker waits for its job.
+_PATIENCE: Final = 22.0
+#: After how many seconds a worker that died is begun again: the first time, and at most.
+_PAUSES: Final = (1, 60)
 
 
 def register(app: typer.Typer) -> None:
@@ -85,6 +92,15 @@ def collect_static() -> bool:
 
 def run(*, host: str, port: int, processes: int = 2, threads: int = 4) -> None:
     """This will answer requests until stopped, with the worker for jobs beside it."""
+    beside = Beside()
+    try:
+        answer(host=host, port=port, processes=processes, threads=threads)
+    finally:
+        beside.end()
+
+
+def answer(*, host: str, port: int, processes: int = 2, threads: int = 4) -> None:
+    """This will answer requests until stopped; for the application that the settings name."""
     from django.conf import settings
     from gunicorn.app.base import BaseApplication
 
@@ -110,8 +126,47 @@ def run(*, host: str, port: int, processes: int = 2, threads: int = 4) -> None:
     Server().run()
 
 
-def start_worker() -> subprocess.Popen[bytes]:
-    """This will start the worker for jobs as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", "from gridhall.project.main import main; main()", "worker"], env=os.environ
-    )
+class Beside:
+    """The worker for jobs as a process beside the server: begun again when it dies, ended with the server.
+
+    It also ends by itself when the server is killed. The server's own processes, which are forked from this one, inherit
+    the object and must not end the worker: `end` does nothing in them.
+    """
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+        self._ending = threading.Event()
+        self._process = self._start()
+        self._keeper = threading.Thread(target=self._keep, daemon=True, name="worker's keeper")
+        self._keeper.start()
+
+    def end(self) -> None:
+        """This will stop the worker: the job in hand goes back into the queue. Waits for it, then insists."""
+        if os.getpid() != self._owner or self._ending.is_set():
+            return
+        self._ending.set()
+        self._keeper.join()
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _keep(self) -> None:
+        pause = _PAUSES[0]
+        began = time.monotonic()
+        while not self._ending.wait(1):
+            if self._process.poll() is None:
+                continue
+            steady = time.monotonic() - began > _PAUSES[-1]
+            pause = _PAUSES[0] if steady else min(pause * 2, _PAUSES[-1])
+            output.errors.print(f"The worker for jobs has ended; it begins again in {pause} s.", highlight=False)
+            if self._ending.wait(pause):
+                return
+            began = time.monotonic()
+            self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = "from gridhall.project.main import main; main()"
+        return subprocess.Popen([sys.executable, "-c", command, "worker", "--beside", str(self._owner)])
