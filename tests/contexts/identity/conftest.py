@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from gridhall.contexts.accounts import operations as accounts
+from gridhall.contexts.identity.ports import Message
 from gridhall.contexts.identity.types import Position, Role, Staff
 from gridhall.runtime.audit import Act
 
@@ -18,7 +19,7 @@ D = date
 
 @pytest.fixture
 def county(db: None) -> None:
-    """1001: let by L (settles) to T; T moved in after B had left. 1002: L's own. 2001: F's works in the other branch."""
+    """1001: let by L (settles) to T, who came after B. 1002: L's own. 2001: works of F in the other branch."""
     accounts.load(
         accounts.Portfolio(
             organisations=pa.table(
@@ -60,3 +61,12 @@ def staff(*held: tuple[Role, str]) -> Staff:
     """A member of staff with these roles at units of these paths."""
     codes = {"/44/": "44", "/44/4401/": "4401", "/44/4402/": "4402"}
     return Staff(1, "clerk", tuple(Position(role, 0, codes[path], path, False) for role, path in held))
+
+
+class Outbox:
+    """What was sent."""
+
+    messages: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        self.messages.append(message)

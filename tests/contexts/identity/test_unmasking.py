@@ -1,6 +1,7 @@
 """Guards: personal data are shown whole only by permission and for a reason, and the customer sees who looked."""
 
 import pytest
+from tests.contexts.identity.conftest import NOW, staff
 
 from gridhall.contexts.accounts.models import Customer
 from gridhall.contexts.identity import operations, queries
@@ -9,7 +10,6 @@ from gridhall.contexts.identity.types import PersonalField, Role
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime import audit
 from gridhall.runtime.audit import Act
-from tests.contexts.identity.conftest import NOW, staff
 
 pytestmark = pytest.mark.usefixtures("county")
 CLERK = Act("staff:E20260017", NOW)

@@ -7,8 +7,21 @@ from typing import Any, Final
 from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.identity.rules.identifiers import canonical
-from gridhall.contexts.identity.types import Home, Look, PersonalField, Position, Right, Role, Staff
+from gridhall.contexts.identity.models import Identifier, User
+from gridhall.contexts.identity.rules.identifiers import canonical, masked
+from gridhall.contexts.identity.types import (
+    Given,
+    Home,
+    IdentifierKind,
+    Look,
+    PersonalField,
+    Position,
+    Recognised,
+    Relation,
+    Right,
+    Role,
+    Staff,
+)
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 
@@ -57,6 +70,42 @@ _RECOGNISED: Final = """
             AND (u.is_staff OR EXISTS (SELECT FROM identity_staffposition p WHERE p.user_id = u.id))
     ) found ORDER BY found.rank LIMIT 1
 """
+
+_GIVEN: Final = """
+    SELECT s.key, l.key, s.phone, s.relation, s.rights::text[], s.data_from, s.start_date, s.end_date, s.shared_at,
+        s.grantee_id IS NOT NULL
+    FROM identity_share s JOIN identity_link l ON l.id = s.link_id
+    WHERE l.user_id = %(user)s AND l.ended_at IS NULL AND s.revoked_at IS NULL
+        AND (s.end_date IS NULL OR s.end_date > %(today)s)
+    ORDER BY s.shared_at DESC, s.id DESC
+"""
+
+
+def given(user: int, today: date) -> list[Given]:
+    """The shares that a person gave and that still hold, newest first. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVEN, {"user": user, "today": today})
+        rows = cursor.fetchall()
+    return [
+        Given(key, home, masked(phone), Relation(relation), frozenset(map(Right, rights)), *rest)
+        for key, home, phone, relation, rights, *rest in rows
+    ]
+
+
+def identifiers_of(user: int) -> list[Recognised]:
+    """What a person is recognised by: the phone first, on or off, then what they chose. Two queries."""
+    person = User.objects.get(pk=user)
+    rows = list(Identifier.objects.filter(user=user).order_by("kind", "value"))
+    off = any(row.kind == IdentifierKind.PHONE and not row.active for row in rows)
+    found = []
+    if person.phone and person.phone_verified:
+        found.append(Recognised(IdentifierKind.PHONE, "", masked(person.phone), not off))
+    for row in rows:
+        if row.kind != IdentifierKind.PHONE:
+            shown = masked(row.value) if row.kind == IdentifierKind.EMAIL else row.value
+            found.append(Recognised(IdentifierKind(row.kind), row.value, shown, row.active))
+    return found
+
 
 _LOOKED: Final = """
     SELECT e.at, coalesce(o.name, e.details ->> 'unit'), e.details ->> 'role', right(e.actor, 3),

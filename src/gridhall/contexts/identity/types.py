@@ -15,12 +15,16 @@ __all__ = [
     "PERMISSIONS",
     "UTILITY_WIDE",
     "ClearValues",
+    "Door",
+    "Given",
     "Home",
     "IdentifierKind",
     "Look",
     "Permission",
     "PersonalField",
     "Position",
+    "Proof",
+    "Recognised",
     "Relation",
     "Right",
     "Role",
@@ -55,6 +59,24 @@ class Relation(StrEnum):
     def choices(cls) -> list[tuple[str, str]]:
         """Values with their Chinese labels."""
         return list(zip([word.value for word in cls], ("家人", "租客", "会计", "其他"), strict=True))
+
+
+class Proof(StrEnum):
+    """How somebody proved to be the customer of a usage point."""
+
+    PHONE_CODE = "phone_code"
+    BILL = "bill"
+    STAFF = "staff"
+    DEMO = "demo"
+
+
+class Door(StrEnum):
+    """Where somebody likes to be served."""
+
+    ANY = ""
+    HALL = "hall"
+    PHONE = "phone"
+    COUNTER = "counter"
 
 
 @dataclass(frozen=True)
@@ -171,3 +193,32 @@ class Look:
     staff: str
     fields: tuple[PersonalField, ...]
     reason: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """A share that a person gave; ``phone`` is masked, ``seen`` says whether its owner has signed in.
+
+    ``end`` is the first day on which nothing is seen any more.
+    """
+
+    key: str
+    home: str
+    phone: str
+    relation: Relation
+    rights: frozenset[Right]
+    data_from: date | None
+    start: date
+    end: date | None
+    shared_at: datetime
+    seen: bool
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """One thing that a person is, or could be, recognised by; ``shown`` is masked where it is personal."""
+
+    kind: IdentifierKind
+    value: str
+    shown: str
+    active: bool
