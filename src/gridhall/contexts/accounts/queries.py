@@ -11,6 +11,8 @@ from django.db import connection, transaction
 
 from gridhall.contexts.accounts import calendar
 from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, UsagePoint
+from gridhall.contexts.accounts.portraits import contracts as contracts
+from gridhall.contexts.accounts.portraits import portrait as portrait
 from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
 from gridhall.contexts.accounts.searching import search as search

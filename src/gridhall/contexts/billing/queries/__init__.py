@@ -5,6 +5,14 @@ from gridhall.contexts.billing.queries.comparing import Comparison, Effect, comp
 from gridhall.contexts.billing.queries.explaining import bill, explain, printable, verify
 from gridhall.contexts.billing.queries.genuine import Genuine, check_code, genuine
 from gridhall.contexts.billing.queries.lists import bills, parked, runs
+from gridhall.contexts.billing.queries.of_customer import (
+    balances_of,
+    bills_of_customer,
+    parked_counts,
+    parked_of_customer,
+    place_of_bill,
+    statement_page,
+)
 from gridhall.contexts.billing.queries.own import (
     OwnBill,
     OwnBillInFull,
@@ -29,8 +37,10 @@ __all__ = [
     "Tiers",
     "account_id",
     "balance",
+    "balances_of",
     "bill",
     "bills",
+    "bills_of_customer",
     "check_code",
     "comparands",
     "compare",
@@ -43,12 +53,16 @@ __all__ = [
     "own_bill",
     "own_bills",
     "parked",
+    "parked_counts",
+    "parked_of_customer",
+    "place_of_bill",
     "printable",
     "read_number",
     "running",
     "runs",
     "show_number",
     "statement",
+    "statement_page",
     "verify",
     "without_hidden",
 ]

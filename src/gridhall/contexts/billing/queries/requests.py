@@ -19,6 +19,7 @@ def correction_requests(
     requested_by: str | None = None,
     not_by: str | None = None,
     bills: Sequence[int] | None = None,
+    customer: int | None = None,
     limit: int = 100,
 ) -> list[RequestedCorrection]:
     """Requests of some parts of the organisation; those that wait oldest first, others the newest decision first.
@@ -30,6 +31,7 @@ def correction_requests(
         waiting: True for those that wait, False for those that are decided, None for both.
         requested_by, not_by: by this actor only; by others than this actor only.
         bills: of these bills only.
+        customer: of bills of this customer (an id) only.
     """
     found = _in(paths)
     if waiting is not None:
@@ -40,6 +42,8 @@ def correction_requests(
         found = found.exclude(requested_by=not_by)
     if bills is not None:
         found = found.filter(bill_id__in=list(bills))
+    if customer is not None:
+        found = found.filter(bill__agreement__customer_id=customer)
     order = ("requested_at", "id") if waiting else ("-decided_at", "-id")
     return [request_of(row) for row in found.order_by(*order)[:limit]]
 
