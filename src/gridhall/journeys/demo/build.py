@@ -112,6 +112,8 @@ class Building:
         if not self.state.metered:
             yield self._install_meters()
         yield from self._months()
+        if self.state.estimated != self.today:
+            yield self._estimate()
 
     def _begin(self) -> State:
         found = state.load(self._file)
@@ -256,9 +258,20 @@ class Building:
             progress=lambda done, all_: self.progress(name, done, all_),
         )
         metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 8)))
+        metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 9)))
         self._done(billed_until=month.end)
         parked = sum(report.parked.values())
         return f"{report.bills:,} bills" + (f", {parked} parked" if parked else "")
+
+    def _estimate(self) -> Step:
+        """What the days since the last bills come to, and what the month will at this pace."""
+        report = billing.estimate_running(
+            today=self.today,
+            act=Act(_ACTOR, self.now),
+            progress=lambda done, all_: self.progress("running month", done, all_),
+        )
+        self._done(estimated=self.today)
+        return Step("estimate", f"{report.agreements:,} running months")
 
     def _moment(self, day: date, hour: int) -> datetime:
         """That hour of a day, but never later than now: the past is built as it would have happened."""

@@ -35,6 +35,7 @@ class State:
         metered: meters are installed.
         delivered_until: readings are imported up to but not including this day.
         billed_until: months are billed up to but not including this day.
+        estimated: the day as of which the running month's charges are estimated.
         planted: what was made wrong on purpose, by usage point.
     """
 
@@ -46,6 +47,7 @@ class State:
     metered: bool = False
     delivered_until: date | None = None
     billed_until: date | None = None
+    estimated: date | None = None
     planted: tuple[tuple[str, str], ...] = ()
 
     def having(self, **changes: Any) -> "State":
@@ -75,7 +77,7 @@ def load(file: Path) -> State | None:
         )
 
     def day(name: str) -> date | None:
-        return date.fromisoformat(plain[name]) if plain[name] else None
+        return date.fromisoformat(plain[name]) if plain.get(name) else None
 
     return State(
         size=Size(plain["size"]),
@@ -85,6 +87,7 @@ def load(file: Path) -> State | None:
         metered=plain["metered"],
         delivered_until=day("delivered_until"),
         billed_until=day("billed_until"),
+        estimated=day("estimated"),
         planted=tuple((number, words) for number, words in plain["planted"]),
     )
 
