@@ -129,8 +129,8 @@ def answer(*, host: str, port: int, processes: int = 2, threads: int = 4) -> Non
 class Beside:
     """The worker for jobs as a process beside the server: begun again when it dies, ended with the server.
 
-    It also ends by itself when the server is killed. The server's own processes, which are forked from this one, inherit
-    the object and must not end the worker: `end` does nothing in them.
+    It also ends by itself when the server is killed. The server's own processes, which are forked from this one,
+    inherit the object and must not end the worker: `end` does nothing in them.
     """
 
     def __init__(self) -> None:
