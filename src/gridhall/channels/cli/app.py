@@ -13,7 +13,9 @@ app = typer.Typer(
 )
 
 #: Each module offers ``register(app)``; the order is the order of ``gridhall --help``.
-GROUPS = ("demo", "serve", "worker", "organisation", "imports", "readings", "tariff", "tariff_import", "bill")
+GROUPS = (
+    "demo", "serve", "worker", "organisation", "imports", "readings", "tariff", "tariff_import", "bill", "bill_running",
+)  # fmt: skip
 
 for _group in GROUPS:
     importlib.import_module(f"gridhall.channels.cli.{_group}").register(app)

@@ -3,6 +3,7 @@
 from gridhall.contexts.billing.models.bills import Bill, BillStatus, ParkedBill
 from gridhall.contexts.billing.models.corrections import CorrectionRequest, Decision
 from gridhall.contexts.billing.models.ledger import EntryKind, LedgerEntry
+from gridhall.contexts.billing.models.running import RunningMonth
 from gridhall.contexts.billing.models.runs import BillRun, BillRunBatch, PinnedTariff, RunKind, RunStatus, TierOpening
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "PinnedTariff",
     "RunKind",
     "RunStatus",
+    "RunningMonth",
     "TierOpening",
 ]

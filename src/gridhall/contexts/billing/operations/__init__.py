@@ -1,4 +1,4 @@
-"""What can be done to bills: run a month, correct, release what waits, simulate, print, take over."""
+"""What can be done to bills: run or estimate a month, correct, release what waits, simulate, print, take over."""
 
 from gridhall.contexts.billing.operations.correcting import correct, correct_month
 from gridhall.contexts.billing.operations.opening import load_openings
@@ -12,12 +12,14 @@ from gridhall.contexts.billing.operations.requesting import (
     withdraw_correction,
 )
 from gridhall.contexts.billing.operations.run import run_month
+from gridhall.contexts.billing.operations.running import estimate_running
 from gridhall.contexts.billing.operations.simulating import what_if
 
 __all__ = [
     "approve_correction",
     "correct",
     "correct_month",
+    "estimate_running",
     "load_openings",
     "preview_correction",
     "reject_correction",
