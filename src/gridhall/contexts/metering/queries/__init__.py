@@ -1,6 +1,12 @@
 """What metering can be asked."""
 
-from gridhall.contexts.metering.queries.catalogue import lake_root, latest_version, readable_files, version_as_of
+from gridhall.contexts.metering.queries.catalogue import (
+    lake_root,
+    latest_version,
+    readable_files,
+    readings_since,
+    version_as_of,
+)
 from gridhall.contexts.metering.queries.downloads import download
 from gridhall.contexts.metering.queries.freshness import freshness, freshness_by_area, freshness_of
 from gridhall.contexts.metering.queries.imports import (
@@ -35,6 +41,7 @@ __all__ = [
     "quarantine_counts",
     "quarantined",
     "readable_files",
+    "readings_since",
     "register_checks",
     "register_days",
     "register_energy",

@@ -1,10 +1,11 @@
 """Which files of the lake are visible, as of any readings version."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import Min
 
 from gridhall.contexts.metering.models import Import, LakeFile
 from gridhall.kernel.spans import DateSpan
@@ -63,3 +64,10 @@ def readable_files_of(
             )
         )
     return found
+
+
+def readings_since(usage_point: int) -> date | None:
+    """A day before which a usage point has no readings: the first of the files near it; None where there are none."""
+    near = LakeFile.objects.filter(usage_point_min__lte=usage_point, usage_point_max__gte=usage_point)
+    first: date | None = near.aggregate(first=Min("first_day"))["first"]
+    return first
