@@ -14,7 +14,8 @@ app = typer.Typer(
 
 #: Each module offers ``register(app)``; the order is the order of ``gridhall --help``.
 GROUPS = (
-    "demo", "serve", "worker", "organisation", "imports", "readings", "tariff", "tariff_import", "bill", "bill_running",
+    "demo", "serve", "logins", "worker", "organisation", "imports", "readings", "tariff", "tariff_import", "bill",
+    "bill_running",
 )  # fmt: skip
 
 for _group in GROUPS:
