@@ -68,9 +68,7 @@ _HOME = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_shared: reads ../shared/data; collected only where that exists")
-    config.addinivalue_line(
-        "markers", "needs_browser: drives a Chromium; collected only where there is one"
-    )
+    config.addinivalue_line("markers", "needs_browser: drives a Chromium; collected only where there is one")
     config.addinivalue_line("markers", "needs_spark: runs Spark; collected only where pyspark and Java exist")
     config.stash[_LEFT_OUT] = Counter()
     if not hasattr(config, "workerinput"):
@@ -364,11 +362,17 @@ class Block:
         shutil.copytree(self.home / "lake", home / "lake", copy_function=os.link)
         shutil.copytree(self.home / "demo", home / "demo")
         name = f"{os.getpid()}_{home.parent.name[-24:]}_{home.name}"
-        with _locked(self.home.parent), ExitStack() as ends:
+        with self.locked(), ExitStack() as ends:
             copy = ends.enter_context(_installed(home, name, template=self.database))
             rest = ends.pop_all()
         with rest:
             yield copy
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process of the run at a time."""
+        with _locked(self.home.parent):
+            yield
 
 
 @pytest.fixture(scope="session")
