@@ -51,6 +51,12 @@ def kwh_text(wh: int | None, places: int | None = None) -> str:
 
 
 @register.filter
+def energy(wh: int | None, places: int | None = None) -> str:
+    """Wh as a figure in kWh without its unit, for sentences that name it in words of their own."""
+    return "—" if wh is None else formats.energy(wh, places)
+
+
+@register.filter
 def number(value: Any, places: int | None = None) -> str:
     """A number with separators."""
     return "—" if value is None else formats.number(value, places)
