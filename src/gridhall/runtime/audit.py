@@ -1,7 +1,7 @@
 """The audit trail: who did what to what, when. Written in the transaction of the deed itself, never changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,4 +55,14 @@ def trail(subject: str) -> list[Entry]:
     return [
         Entry(entry.at, entry.actor, entry.action, entry.subject, entry.details)
         for entry in AuditEntry.objects.filter(subject=subject).order_by("id")
+    ]
+
+
+def trails(subjects: Sequence[str], *, limit: int) -> list[Entry]:
+    """The newest entries about any of several subjects, the newest first. One query."""
+    from gridhall.runtime.models import AuditEntry
+
+    return [
+        Entry(entry.at, entry.actor, entry.action, entry.subject, entry.details)
+        for entry in AuditEntry.objects.filter(subject__in=list(subjects)).order_by("-id")[:limit]
     ]

@@ -11,10 +11,16 @@ from django.db import connection, transaction
 
 from gridhall.contexts.accounts import calendar
 from gridhall.contexts.accounts.models import CustomerAgreement, Organisation, UsagePoint
+from gridhall.contexts.accounts.portraits import Contract as Contract
+from gridhall.contexts.accounts.portraits import Payer as Payer
+from gridhall.contexts.accounts.portraits import Portrait as Portrait
 from gridhall.contexts.accounts.portraits import contracts as contracts
 from gridhall.contexts.accounts.portraits import portrait as portrait
 from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
+from gridhall.contexts.accounts.searching import Found as Found
+from gridhall.contexts.accounts.searching import Matched as Matched
+from gridhall.contexts.accounts.searching import Results as Results
 from gridhall.contexts.accounts.searching import search as search
 from gridhall.contexts.accounts.supply import agreed_tariffs as agreed_tariffs
 from gridhall.contexts.accounts.supply import supply_of as supply_of
@@ -93,6 +99,35 @@ def billable_of(usage_points: Sequence[int], units: Sequence[int], span: DateSpa
     days = [span.start, span.end]
     query = _BILLABLE_SQL.replace("ORDER BY", "AND u.id = ANY(%s::bigint[]) ORDER BY")
     return copy_out(query, [*days, *days, *days, list(units), list(usage_points)], BILLABLE)
+
+
+@dataclass(frozen=True)
+class SuppliedPoint:
+    """A usage point as a list shows it; the address is masked."""
+
+    number: str
+    address: str
+    tariff_code: str
+
+
+def supplied_points(
+    units: Sequence[int], span: DateSpan, *, number: str = "", tariff: str = "", limit: int = 8
+) -> list[SuppliedPoint]:
+    """Usage points of some units (ids) that are under contract in a span, by number. One query.
+
+    Args:
+        number: only those whose number begins so.
+        tariff: only those on this tariff.
+    """
+    found = _rows(
+        "SELECT u.number, a.tariff_code, coalesce(l.address, '') AS address FROM accounts_usagepoint u"
+        " JOIN accounts_customeragreement a ON a.usage_point_id = u.id AND a.span && daterange(%s, %s)"
+        " LEFT JOIN accounts_servicelocation l ON l.id = u.location_id"
+        " WHERE u.organisation_id = ANY(%s::bigint[]) AND starts_with(u.number, %s)"
+        " AND (%s = '' OR a.tariff_code = %s) ORDER BY u.number LIMIT %s",
+        [span.start, span.end, list(units), number, tariff, tariff, limit],
+    )
+    return [SuppliedPoint(row["number"], masked_address(row["address"]), row["tariff_code"]) for row in found]
 
 
 def billable_count(organisation: str | None, span: DateSpan) -> int:

@@ -1,5 +1,6 @@
 """Where a meter is or was, by the number on its plate."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from gridhall.contexts.metering.models import MeterInstallation
@@ -19,3 +20,12 @@ def usage_points_of_meters(serial: str) -> dict[int, str]:
         return {}
     found = MeterInstallation.objects.filter(meter__serial__startswith=wanted).order_by("meter__serial", "-span")
     return dict(found.values_list("usage_point_id", "meter__serial")[:_MOST])
+
+
+def current_meters(usage_points: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Usage point (id) → numbers of the meters that are there now; those without a meter are left out. One query."""
+    found = MeterInstallation.objects.filter(usage_point_id__in=list(usage_points), span__upper_inf=True)
+    meters: dict[int, tuple[str, ...]] = {}
+    for point, serial in found.order_by("meter__serial").values_list("usage_point_id", "meter__serial"):
+        meters[point] = (*meters.get(point, ()), serial)
+    return meters
