@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "gridhall.channels.web.signin.middleware.SessionsSeen",
     "django_htmx.middleware.HtmxMiddleware",
     "gridhall.channels.web.signin.middleware.NothingLeftBehind",
     "gridhall.channels.web.signin.middleware.SecondFactorForStaff",

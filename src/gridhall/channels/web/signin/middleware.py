@@ -1,10 +1,13 @@
 """Around every request: staff work with a second factor, and signing out leaves nothing behind."""
 
 from collections.abc import Callable
+from time import monotonic
+from typing import Final
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -12,7 +15,10 @@ from django.urls import reverse
 
 _Next = Callable[[HttpRequest], HttpResponseBase]
 #: Where staff work; what lies below asks for a second factor.
-_GUARDED = ("/console/", "/admin/")
+_GUARDED: Final = ("/console/", "/admin/")
+#: After how many seconds the use of a session is noted again, and how many sessions a process remembers.
+_NOTED: Final = 300.0
+_REMEMBERED: Final = 50_000
 
 
 class SecondFactorForStaff:
@@ -37,6 +43,27 @@ class SecondFactorForStaff:
             has_one = Authenticator.objects.filter(user_id=request.user.pk, type__in=kinds).exists()
             page = reverse("mfa_reauthenticate" if has_one else "web.second-factor")
             return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+        return self.following(request)
+
+
+class SessionsSeen:
+    """Notes when each session was last used, for the list of sessions, to within some minutes.
+
+    To write it down for every request would cost as much as many a page. Each process remembers what it has noted.
+    """
+
+    def __init__(self, following: _Next) -> None:
+        self.following = following
+        self._noted: dict[str, float] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve one request."""
+        key = request.session.session_key
+        if key and monotonic() - self._noted.get(key, -_NOTED) >= _NOTED and request.user.is_authenticated:
+            if len(self._noted) >= _REMEMBERED:
+                self._noted.clear()
+            UserSession.objects.create_from_request(request)
+            self._noted[key] = monotonic()
         return self.following(request)
 
 
