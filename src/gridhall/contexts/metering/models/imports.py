@@ -24,6 +24,10 @@ class Import(models.Model):
     zone = models.CharField(max_length=60)
     #: Told to read a known content once more, for instance after its unknown usage points were opened.
     again = models.BooleanField(default=False)
+    #: What was said about the file because it does not tell itself; needed again when its rows come back mended.
+    unit = models.CharField(max_length=10, blank=True, default="")
+    interval = models.SmallIntegerField(null=True)  # minutes
+    usage_point = models.CharField(max_length=100, blank=True, default="")
     available_at = models.DateTimeField()
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)

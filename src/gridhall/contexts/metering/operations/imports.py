@@ -25,6 +25,7 @@ from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.metering.models import Import, LakeFile, QuarantinedRow, RegisterReading
 from gridhall.contexts.metering.operations.comparing import compared
 from gridhall.contexts.metering.operations.intake import Counts, Intake
+from gridhall.contexts.metering.operations.mending import Mending
 from gridhall.contexts.metering.operations.snapshots import store_snapshots
 from gridhall.contexts.metering.operations.spools import RejectedSpool
 from gridhall.contexts.metering.queries.catalogue import lake_root, readable_files
@@ -85,6 +86,7 @@ def import_readings(
     usage_point: str | None = None,
     again: bool = False,
     progress: Progress | None = None,
+    mending: Mending | None = None,
 ) -> ImportReport:
     """This will take in one file of interval readings: all its good rows at once, its bad rows into quarantine.
 
@@ -100,6 +102,7 @@ def import_readings(
         format, unit, interval: said by the user instead of told by the file; see `ReadingsFile`.
         usage_point: the number to file a Green Button feed under, where it calls its one usage point otherwise.
         again: read a known content once more, for instance when its unknown usage points exist by now.
+        mending: whose quarantined rows the file brings back; those that are wrong again stay where they were.
 
     Raises:
         FileRefused: when the file as a whole cannot be read; nothing of it is taken in then.
@@ -124,11 +127,14 @@ def import_readings(
             usage_point=usage_point, spill=Path(folder),
         )  # fmt: skip
         with file:
-            if not again and Import.objects.filter(file_bytes=file.size).exists():
+            if not (again or mending) and Import.objects.filter(file_bytes=file.size).exists():
                 known = known_content(sha256(path), channel, zone)
                 if known is not None:
                     return known
-            about = _About(path, file.format, file.columns, file.size, now, zone, channel, again)
+            about = _About(
+                path, file.format, file.columns, file.size, now, zone, channel, again or mending is not None, unit,
+                interval, usage_point or "", mending,
+            )  # fmt: skip
             try:
                 with being_written(root) as version:
                     if isinstance(file, RegisterFile):
@@ -154,6 +160,10 @@ class _About:
     zone: str
     channel: Channel
     again: bool
+    unit: Unit | None
+    interval: int | None
+    usage_point: str
+    mending: Mending | None
 
 
 def opened(
@@ -213,6 +223,8 @@ def _take_readings(
             if told:
                 row.findings += [finding.as_json() for finding in told]
                 row.save(update_fields=["findings"])
+            if about.mending:
+                about.mending.finish(row)
     except BaseException:
         intake.abandon()
         raise
@@ -246,6 +258,8 @@ def _take_registers(
             if told:
                 row.findings += [finding.as_json() for finding in told]
                 row.save(update_fields=["findings"])
+            if about.mending:
+                about.mending.finish(row)
     finally:
         rejected.close()
     return report(row, "imported", resolved=resolved)
@@ -262,6 +276,9 @@ def _recorded(version: int, about: _About, digest: str, counts: Counts, quaranti
         channel=about.channel.value,
         zone=about.zone,
         again=about.again,
+        unit=about.unit.name.lower() if about.unit else "",
+        interval=about.interval,
+        usage_point=about.usage_point,
         available_at=about.now,
         first_day=counts.first_day,
         last_day=counts.last_day,

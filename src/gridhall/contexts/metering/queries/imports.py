@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from gridhall.contexts.metering.models import Import, QuarantinedRow
-from gridhall.contexts.metering.types.imports import ImportReport, QuarantineRow
+from gridhall.contexts.metering.types.imports import ImportReport, ListedImport, QuarantinePage, QuarantineRow
 from gridhall.kernel.errors import NotFound
 
 #: What a quarantine download adds to the columns of the file; ignored when the mended file comes back, but for the
@@ -29,13 +29,86 @@ def imports(*, limit: int = 50) -> list[ImportReport]:
     return [report(row, "imported") for row in Import.objects.order_by("-id")[:limit]]
 
 
+def found_imports(
+    *, text: str = "", channel: str = "", open_only: bool = False, before: int | None = None, limit: int = 50
+) -> list[ListedImport]:
+    """Imports that fit, the newest first, each with how many of its rows are still in quarantine. One query.
+
+    Args:
+        text: in the file's name.
+        channel: a word of `Channel`; empty for all.
+        open_only: only those with rows in quarantine.
+        before: the number that the list continues after.
+    """
+    rows = Import.objects.annotate(open_rows=Count("quarantine", filter=Q(quarantine__resolved_by=None)))
+    if text:
+        rows = rows.filter(file_name__icontains=text.replace("\0", ""))
+    if channel:
+        rows = rows.filter(channel=channel)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if open_only:
+        rows = rows.filter(open_rows__gt=0)
+    return [ListedImport(report(row, "imported"), row.open_rows) for row in rows.order_by("-id")[:limit]]
+
+
+def quarantine_page(
+    number: int, *, code: str = "", row: int | None = None, start: int = 0, limit: int = 25
+) -> QuarantinePage:
+    """Some open rows of an import's quarantine with their cells, in the order of the file. Three queries.
+
+    Args:
+        code: only rows of this fault; empty for all.
+        row: only this row.
+
+    Raises:
+        NotFound: when there is no such import.
+    """
+    found = import_row(number)
+    rows = QuarantinedRow.objects.filter(source=found, resolved_by=None).order_by("line", "id")
+    if code:
+        rows = rows.filter(code=code)
+    if row is not None:
+        rows = rows.filter(pk=row)
+    columns = tuple(name for name in found.columns if name.strip().lower() not in ADDED)
+    shown = tuple(
+        QuarantineRow(
+            each.pk, each.line, each.field, each.value, each.code, each.reason, each.remedy, None,
+            tuple(cells_of(found, each.original)),
+        )
+        for each in rows[start : start + limit]
+    )  # fmt: skip
+    return QuarantinePage(columns, shown, rows.count())
+
+
+def replacing(number: int, column: str, old: str, *, limit: int = 10) -> tuple[int, list[QuarantineRow]]:
+    """How many open rows hold a value in a column, and the first of them: what replacing it everywhere would touch."""
+    found = import_row(number)
+    columns = [name for name in found.columns if name.strip().lower() not in ADDED]
+    if column not in columns:
+        return 0, []
+    at = columns.index(column)
+    count, first = 0, []
+    for each in QuarantinedRow.objects.filter(source=found, resolved_by=None).order_by("line", "id").iterator():
+        cells = tuple(cells_of(found, each.original))
+        if cells[at].strip() == old.strip():
+            count += 1
+            if len(first) < limit:
+                first.append(
+                    QuarantineRow(
+                        each.pk, each.line, each.field, each.value, each.code, each.reason, each.remedy, None, cells
+                    )
+                )
+    return count, first
+
+
 def import_report(number: int) -> ImportReport:
     """What an import told of itself.
 
     Raises:
         NotFound: when there is no such import.
     """
-    return report(_import(number), "imported")
+    return report(import_row(number), "imported")
 
 
 def quarantined(number: int, *, unresolved: bool = True, limit: int | None = None) -> list[QuarantineRow]:
@@ -65,7 +138,7 @@ def export_quarantine(number: int, target: Path, *, unresolved: bool = True) -> 
     Raises:
         NotFound: when there is no such import.
     """
-    found = _import(number)
+    found = import_row(number)
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([*found.columns, *ADDED])
@@ -102,7 +175,18 @@ def _cells(original: list[str], columns: int) -> Iterator[str]:
             yield original[at] if at < len(original) else ""
 
 
-def _import(number: int) -> Import:
+def cells_of(found: Import, original: list[str]) -> list[str]:
+    """The cells of a quarantined row under the columns of its file, without what a quarantine download added."""
+    cells = list(_cells(original, len(found.columns)))
+    return [cell for name, cell in zip(found.columns, cells, strict=True) if name.strip().lower() not in ADDED]
+
+
+def import_row(number: int) -> Import:
+    """The row of an import.
+
+    Raises:
+        NotFound: when there is no such import.
+    """
     found = Import.objects.filter(pk=number).first()
     if found is None:
         raise NotFound(f"There is no import {number}.", path=str(number), remedy="`gridhall imports` lists them.")
@@ -110,6 +194,6 @@ def _import(number: int) -> Import:
 
 
 def _rows(number: int, *, unresolved: bool) -> QuerySet[QuarantinedRow]:
-    _import(number)
+    import_row(number)
     rows = QuarantinedRow.objects.filter(source_id=number).order_by("line", "id")
     return rows.filter(resolved_by=None) if unresolved else rows

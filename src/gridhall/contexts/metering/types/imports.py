@@ -57,7 +57,7 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class QuarantineRow:
-    """A row in quarantine; see the model for the fields."""
+    """A row in quarantine; see the model for the fields. ``cells`` are those under the columns of its file."""
 
     id: int
     line: int
@@ -67,3 +67,41 @@ class QuarantineRow:
     reason: str
     remedy: str
     resolved_by: int | None
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListedImport:
+    """An import in a list, and how many of its rows are still in quarantine."""
+
+    report: ImportReport
+    open_rows: int
+
+
+@dataclass(frozen=True)
+class QuarantinePage:
+    """Some rows of a quarantine.
+
+    Attributes:
+        columns: of the file, without what a quarantine download adds.
+        total: rows that fit the question, on all pages.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[QuarantineRow, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What came of mended rows.
+
+    Attributes:
+        taken: the import that brought them; None when there was nothing to do.
+        resolved: rows that are let in now.
+        still_wrong: rows that stay, with their new reason.
+    """
+
+    taken: ImportReport | None
+    resolved: int
+    still_wrong: int
