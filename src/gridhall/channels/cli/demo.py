@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gridhall.channels.cli import bill, bill_forms, output, serve
+from gridhall.channels.cli import bill, bill_forms, logins, output, serve
 from gridhall.channels.cli.startup import with_database
 from gridhall.journeys.demo.pack import Size
 from gridhall.kernel import clock
@@ -101,6 +101,7 @@ def demo(
     from gridhall.journeys.demo.month import outcome
 
     found = outcome(building, today=day)
+    people = logins.ensure()
     if as_json:
         output.show_json(_form(building, found) | {"steps": steps, "seconds": round(seconds, 2)})
     else:
@@ -110,6 +111,7 @@ def demo(
         )
     if serving:
         serve.collect_static()
+        logins.show_logins(people)
         address = f"http://{_HOST}:{port}"
         output.people.print(f"Hall {address}/ · console {address}/console/ · Ctrl-C ends both.", highlight=False)
         serve.run(host=_HOST, port=port)
