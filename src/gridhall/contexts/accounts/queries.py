@@ -263,6 +263,11 @@ def masked_customer_name(customer: int) -> str:
     return masking.masked_name(found[0]["name"], person=found[0]["kind"] == "person") if found else ""
 
 
+def masked_name(name: str, *, person: bool) -> str:
+    """A name; a person's with its middle hidden."""
+    return masking.masked_name(name, person=person)
+
+
 def masked_address(address: str) -> str:
     """An address with its numbers hidden."""
     return masking.masked_address(address)

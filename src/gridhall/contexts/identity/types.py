@@ -28,6 +28,7 @@ __all__ = [
     "Relation",
     "Right",
     "Role",
+    "Settled",
     "Staff",
     "canonical_phone",
     "reason_of",
@@ -222,3 +223,23 @@ class Recognised:
     value: str
     shown: str
     active: bool
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A home between its customer and the account that settles it.
+
+    Attributes:
+        home: the key of the home.
+        customer, customer_name: the customer's number and name, masked for a person.
+        account: the number of the account that settles the agreement of today; empty where none is in force.
+        payer: the name of whom that account belongs to, masked for a person.
+        own: that is the customer.
+    """
+
+    home: str
+    customer: str
+    customer_name: str
+    account: str
+    payer: str
+    own: bool
