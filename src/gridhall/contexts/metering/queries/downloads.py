@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
+import pyarrow as pa
 from django.conf import settings
 
 from gridhall.contexts.metering import exports
-from gridhall.contexts.metering.queries.readings import tables
+from gridhall.contexts.metering.exports import ROWS
+from gridhall.contexts.metering.queries.readings import rows_of, tables
 from gridhall.contexts.metering.types.readings import DownloadFormat, NoReadings
 from gridhall.kernel.spans import DateSpan
+from gridhall.lake.curves import SCHEMA
 from gridhall.lake.needs import Channel
 
 
@@ -52,7 +55,48 @@ def download(
             path="usage-point",
             remedy="`gridhall readings freshness` shows from when to when there are readings.",
         )
-    rows = chain([first], found)
+    return _written(chain([first], found), form, local, now)
+
+
+def download_of(
+    usage_point: int,
+    number: str,
+    spans: Sequence[DateSpan],
+    *,
+    form: DownloadFormat,
+    now: datetime,
+    channels: Sequence[Channel] = tuple(Channel),
+    version: int | None = None,
+    zone: str | None = None,
+) -> Iterator[bytes]:
+    """`download` of one usage point over several spans, of which nothing between them is given; for pages.
+
+    Args:
+        usage_point: id.
+        spans: whole local days, ascending, not overlapping, with ends; see `download` for the rest.
+
+    Raises:
+        NoReadings: when there is nothing to give.
+        SpanEmpty, VersionUnknown: as their names say.
+    """
+    parts = []
+    for channel in channels:
+        found = [rows_of(usage_point, span, channels=(channel,), version=version)[channel] for span in spans]
+        rows = pa.concat_tables(found) if found else SCHEMA.empty_table()
+        if rows.num_rows:
+            named = {
+                "usage_point": pa.repeat(number, rows.num_rows),
+                "channel": pa.repeat(channel.value, rows.num_rows),
+            }
+            parts.append(pa.table(named | {name: rows[name] for name in ROWS.names[2:]}).cast(ROWS))
+    if not parts:
+        raise NoReadings(f"There are no readings of usage point {number} on these days.", path="usage-point")
+    # In the order of their names, as everywhere.
+    parts.sort(key=lambda part: str(part["channel"][0].as_py()))
+    return _written(iter(parts), form, zone or settings.TIME_ZONE, now)
+
+
+def _written(rows: Iterator[pa.Table], form: DownloadFormat, local: str, now: datetime) -> Iterator[bytes]:
     match form:
         case DownloadFormat.CSV:
             return exports.long_csv(rows, local)
