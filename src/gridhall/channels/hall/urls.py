@@ -10,4 +10,5 @@ urlpatterns = [
     path("homes/<str:home>/bills/", include("gridhall.channels.hall.bills.urls")),
     path("homes/<str:home>/usage/", include("gridhall.channels.hall.usage.urls")),
     path("me/", include("gridhall.channels.hall.me.urls")),
+    path("verify/", include("gridhall.channels.hall.bills.public_urls")),
 ]

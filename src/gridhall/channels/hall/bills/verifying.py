@@ -1,0 +1,46 @@
+"""The page where anybody who holds a printed bill sees whether it is genuine, and nothing about whose it is."""
+
+from allauth.core import ratelimit
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from gridhall.contexts.billing import queries
+
+#: Tries of one address.
+_LIMIT = {"verify_bill": "20/10m/ip"}
+
+
+class CheckForm(forms.Form):
+    """What stands on the paper."""
+
+    number = forms.CharField(
+        label=_("Bill number"),
+        max_length=40,
+        help_text=_("19 digits at the top right, such as 20261001-000000028-00."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+    code = forms.CharField(
+        label=_("Check code"),
+        max_length=40,
+        help_text=_("12 letters and digits at the bottom, such as ZYAV-4H24-Y1PE."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+@require_safe
+def verify(request: HttpRequest) -> HttpResponse:
+    """Ask for number and code, and say what they prove. The square code on the paper leads here with both filled in."""
+    asked = bool(request.GET.get("number") or request.GET.get("code"))
+    form = CheckForm(request.GET if asked else None)
+    context: dict[str, object] = {"form": form, "asked": False}
+    status = 200
+    if asked and not ratelimit.consume(request, action="verify_bill", config=_LIMIT):
+        context["busy"] = True
+        status = 429
+    elif asked and form.is_valid():
+        context["asked"] = True
+        context["found"] = queries.genuine(form.cleaned_data["number"], form.cleaned_data["code"])
+    return render(request, "hall/bills/verify.html", context, status=status)
