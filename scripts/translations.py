@@ -55,7 +55,8 @@ def strings(application: Path) -> Catalog:
     for file in sources(application):
         text = file.read_text(encoding="utf-8")
         if file.suffix != ".py":
-            text = templatize(text, origin=str(file))
+            # What is left is read as Python, to which the template's indentation means nothing.
+            text = "\n".join(line.lstrip() for line in templatize(text, origin=str(file)).split("\n"))
         where = str(file.relative_to(ROOT))
         for line, message, comments, context in extract(
             "python", io.BytesIO(text.encode()), keywords=KEYWORDS, comment_tags=("Translators:",)
