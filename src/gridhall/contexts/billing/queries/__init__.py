@@ -13,6 +13,7 @@ from gridhall.contexts.billing.queries.of_customer import (
     place_of_bill,
     statement_page,
 )
+from gridhall.contexts.billing.queries.owing import Owing, Waiting, owing, waiting
 from gridhall.contexts.billing.queries.own import (
     OwnBill,
     OwnBillInFull,
@@ -31,10 +32,12 @@ __all__ = [
     "Comparison",
     "Effect",
     "Genuine",
+    "Owing",
     "OwnBill",
     "OwnBillInFull",
     "Running",
     "Tiers",
+    "Waiting",
     "account_id",
     "balance",
     "balances_of",
@@ -50,6 +53,7 @@ __all__ = [
     "end_of_day",
     "explain",
     "genuine",
+    "owing",
     "own_bill",
     "own_bills",
     "parked",
@@ -64,5 +68,6 @@ __all__ = [
     "statement",
     "statement_page",
     "verify",
+    "waiting",
     "without_hidden",
 ]
