@@ -7,6 +7,7 @@ from itertools import groupby
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridhall.channels.hall.usage import words
 from gridhall.channels.hall.usage.days import Days, Share
@@ -74,8 +75,9 @@ def of_day(home: Shown, day: date) -> Day | None:
         total_wh=int(days.wh[place]),
         compared=words.compared(float(days.wh[place]), usual or 0.0, what) if enough else "",
         curve=Chart(
-            name="curve", kind="lines", says=_highest(values, names, minutes), x_name=_("From"), unit="kW",
-            x=names, series=series, places=2, bands=_bands(days, day), every=max(1, 180 // minutes), height=300,
+            name="curve", kind="lines", says=_highest(values, names, minutes), unit="kW",
+            x_name=pgettext("time", "From"), x=names, series=series, places=2,
+            bands=_bands(days, day), every=max(1, 180 // minutes), height=300,
         ),
         shares=shares,
         split_says=words.split_sentence(shares),

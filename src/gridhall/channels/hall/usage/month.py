@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridhall.channels.hall.usage import words
 from gridhall.channels.hall.usage.days import Share
@@ -26,7 +27,7 @@ class Month:
     span: DateSpan
     total_wh: int
     per_day_wh: float | None
-    compared: list[str]
+    compared: str
     days: Chart
     shares: list[Share]
     split_says: str
@@ -77,13 +78,13 @@ def before(month: DateSpan) -> DateSpan:
     return DateSpan.month(last.year, last.month)
 
 
-def _compared(home: Shown, month: DateSpan) -> list[str]:
+def _compared(home: Shown, month: DateSpan) -> str:
     """How a usual day of the month compares with one of the month before, and of the same month a year ago."""
     days = home.imported
     own = [day for day in month if days.complete(day)]
     mean = words.per_day(days, own)
     if mean is None or len(own) < _ENOUGH:
-        return []
+        return ""
     found = []
     for other in (before(month), DateSpan.month(month.start.year - 1, month.start.month)):
         theirs = [day for day in other if days.complete(day)]
@@ -91,7 +92,8 @@ def _compared(home: Shown, month: DateSpan) -> list[str]:
         if usual is not None and len(theirs) >= _ENOUGH:
             what = _("in %(month)s") % {"month": formats.month(other.start)}
             found.append(words.compared(mean, usual, what))
-    return [said for said in found if said]
+    said = [each for each in found if each]
+    return words.sentence(_("A usual day takes %(compared)s") % {"compared": said[0]}, *said[1:]) if said else ""
 
 
 def _days_chart(home: Shown, month: DateSpan) -> Chart:
@@ -111,7 +113,7 @@ def _days_chart(home: Shown, month: DateSpan) -> Chart:
             _("least on %(day)s (%(weekday)s): %(kwh)s") % _told(home, least) if least != most else "",
         )
     return Chart(
-        name="days", kind="bars", says=says, x_name=_("Day"), unit="kWh", series=series,
+        name="days", kind="bars", says=says, x_name=pgettext("axis", "Day"), unit="kWh", series=series,
         x=[str(day.day) for day in shown], links=[day_link(home, day) for day in shown],
     )  # fmt: skip
 
@@ -132,7 +134,7 @@ def _exported(home: Shown, month: DateSpan) -> Chart | None:
         return None
     says = words.sentence(_("You fed %(kwh)s into the grid") % {"kwh": words.kwh(total)})
     return Chart(
-        name="export", kind="bars", says=says, x_name=_("Day"), unit="kWh",
+        name="export", kind="bars", says=says, x_name=pgettext("axis", "Day"), unit="kWh",
         series=[Series(_("fed into the grid"), values, role="export")],
         x=[str(day.day) for day in shown], links=[day_link(home, day) for day in shown],
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridhall.channels.hall.usage import words
 from gridhall.channels.hall.usage.days import Days, Int64s, Share
@@ -103,7 +104,7 @@ def period_series(days: Days, groups: list[Int64s], *, estimated: list[bool]) ->
 
     if not days.periods:
         totals = [days.total(places) for places in groups]
-        return [Series(_("used"), bars(totals), estimated=estimated)]
+        return [Series(pgettext("energy", "used"), bars(totals), estimated=estimated)]
     by_period = np.array([days.by_period[places].sum(axis=0) for places in groups])
     named = [*days.periods, None]
     return [
@@ -139,7 +140,7 @@ def _months_chart(home: Shown, year: int) -> Chart:
             % {"month": formats.month(least[1].start), "kwh": words.kwh(least[0])},
         )
     return Chart(
-        name="months", kind="bars", says=says, x_name=_("Month"), unit="kWh", series=series,
+        name="months", kind="bars", says=says, x_name=pgettext("axis", "Month"), unit="kWh", series=series,
         x=[words.month_name(month.start) for month in months],
         links=[month_link(home, month) for month in months],
     )  # fmt: skip
@@ -166,7 +167,7 @@ def _heat(home: Shown, year: int) -> Chart | None:
         return None
     says = words.hours_sentence(days.average_hours(in_year(days, year)))
     return Chart(
-        name="hours", kind="heat", says=says, x_name=_("Hour"), unit="kW", series=rows, places=2,
+        name="hours", kind="heat", says=says, x_name=pgettext("axis", "Hour"), unit="kW", series=rows, places=2,
         x=[f"{hour:02}" for hour in range(24)], row_links=links, height=72 + 26 * len(rows),
     )  # fmt: skip
 
@@ -190,8 +191,8 @@ def hour_bands(days: Days) -> list[Band]:
 
 def _hours_chart(name: str, says: str, series: list[Series], bands: list[Band]) -> Chart:
     return Chart(
-        name=name, kind="lines", says=says, x_name=_("Hour"), unit="kW", series=series, places=2, bands=bands, every=3,
-        x=[words.clock(hour) for hour in range(24)],
+        name=name, kind="lines", says=says, x_name=pgettext("axis", "Hour"), unit="kW", series=series, places=2,
+        bands=bands, every=3, x=[words.clock(hour) for hour in range(24)],
     )  # fmt: skip
 
 
@@ -253,7 +254,7 @@ def _exported(home: Shown, year: int) -> Chart | None:
         else "",
     )
     return Chart(
-        name="export", kind="bars", says=says, x_name=_("Month"), unit="kWh",
+        name="export", kind="bars", says=says, x_name=pgettext("axis", "Month"), unit="kWh",
         series=[Series(_("fed into the grid"), totals, role="export")],
         x=[words.month_name(month.start) for month in months], links=[month_link(home, month) for month in months],
     )  # fmt: skip
