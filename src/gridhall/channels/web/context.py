@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from gridhall.channels.web.brand import brand
+from gridhall.contexts.identity.types import Permission, Staff
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -18,4 +19,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "homes": getattr(request, "homes", ()),
         "home": getattr(request, "home", None),
         "staff": getattr(request, "staff", None),
+        "permitted": _permitted(getattr(request, "staff", None)),
     }
+
+
+def _permitted(staff: Staff | None) -> dict[str, bool]:
+    """What staff may do anywhere, by names that templates can say: ``permitted.bills_view``."""
+    return {each.name.lower(): staff.may(each) for each in Permission} if staff is not None else {}
