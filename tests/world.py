@@ -29,10 +29,13 @@ class World:
     Attributes:
         people: who may knock, by what they are to the home in question; None for nobody in particular.
         homes: the keys of homes: the owner's own, the same as shared with the reader, the stranger's own.
+        bill, customer: the owner's newest bill there, and the number under which the utility knows the owner.
     """
 
     people: dict[str, Any]
     homes: dict[str, str]
+    bill: int
+    customer: str
 
     def client(self, who: str) -> Client:
         """A browser in which somebody has signed in; staff with a second factor."""
@@ -74,6 +77,7 @@ def _connected_to(database: str, home: Path) -> Iterator[None]:
 
 def _world() -> World:
     from gridhall.contexts.accounts.models import CustomerAgreement, Organisation
+    from gridhall.contexts.billing.models import Bill
     from gridhall.contexts.identity.models import Link, Share, StaffPosition, User
     from gridhall.contexts.identity.types import Relation, Right, Role
 
@@ -92,8 +96,8 @@ def _world() -> World:
         StaffPosition.objects.create(user=user, organisation=place, role=role, start_date=date(2020, 1, 1))
         return user
 
-    city = Organisation.objects.get(code="LC-YZ-01")
-    Organisation.objects.create(code="LC-YZ-01-99", name="兰亭供电所", level=4, parent=city)
+    county = Organisation.objects.get(code="LC-YZ-01")
+    Organisation.objects.create(code="LC-YZ-01-99", name="兰亭供电所", level=4, parent=county)
     owner, reader, stranger = (
         person(name, phone=f"1540000999{at}", phone_verified=True)
         for at, name in enumerate(("owner", "reader", "stranger"))
@@ -103,6 +107,9 @@ def _world() -> World:
         link=own, phone=reader.phone, grantee=reader, relation=Relation.TENANT, rights=[Right.BILLS],
         start_date=date(2026, 1, 1), shared_at=NOW,
     )  # fmt: skip
+    station = Organisation.objects.get(code="LC-YZ-01-01")
+    bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
+    _happened(bill, station.pk)
     return World(
         people={
             "nobody": None,
@@ -117,7 +124,27 @@ def _world() -> World:
             "admin": staff("admin", Role.ADMINISTRATOR, "LC"),
         },
         homes={"owner": own.key, "reader": share.key, "stranger": strange.key},
+        bill=bill,
+        customer=own.customer.number,
     )
+
+
+def _happened(bill: int, station: int) -> None:
+    """Somebody asked for a correction of the bill; a job for the branch has run."""
+    from gridhall.contexts.billing.models import Bill, CorrectionRequest
+    from gridhall.contexts.metering.models import Import
+    from gridhall.runtime.models import JobRecord
+
+    kept = Bill.objects.get(number=bill)
+    CorrectionRequest.objects.create(
+        bill=kept, organisation_id=station, reason="读数更正", difference_fen=0, computed_at=NOW,
+        outcome={"bills": [], "not_corrected": []}, readings_version=Import.objects.latest("pk").pk,
+        requested_by="staff:demo", requested_at=NOW,
+    )  # fmt: skip
+    JobRecord.objects.create(
+        kind="bill_run", organisation=station, requested_by="staff:demo", requested_at=NOW, started_at=NOW,
+        finished_at=NOW, status="done", done=1, total=1, result={},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,12 +172,52 @@ def _walked(resolver: Any, before: str, space: str) -> Iterator[Address]:
             yield from _walked(each, pattern, f"{space}{each.namespace}:" if each.namespace else space)
 
 
+def _bill(world: World) -> dict[str, Any]:
+    return {"number": world.bill}
+
+
+def _customer(world: World) -> dict[str, Any]:
+    return {"number": world.customer}
+
+
+def _own(model: str, **filters: Any) -> Callable[[World], dict[str, Any]]:
+    """The newest row of a table, under the parameter that the addresses of such rows have."""
+
+    def find(world: World) -> dict[str, Any]:
+        from django.apps import apps
+
+        found = apps.get_model(model).objects.filter(**filters).latest("pk")
+        return {"run": found.pk, "item": found.pk, "job": found.pk, "number": found.pk, "source": found.pk}
+
+    return find
+
+
 #: What the parameters of an address stand for, by the name of the address; ``home`` is the same everywhere.
 SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "account_confirm_email": lambda world: {"key": "x"},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "mfa_remove_webauthn": lambda world: {"pk": 1},
     "mfa_edit_webauthn": lambda world: {"pk": 1},
+    "hall.bill": _bill,
+    "hall.bill-pdf": _bill,
+    "hall.bill-compare": _bill,
+    "hall.bill-recompute": _bill,
+    "hall.usage-year": lambda world: {"when": "2025"},
+    "hall.usage-month": lambda world: {"when": "2026-02"},
+    "hall.usage-day": lambda world: {"when": "2026-02-10"},
+    "console.bill": _bill,
+    "console.bill-sources": _bill,
+    "console.bill-correct": _bill,
+    "console.customer": _customer,
+    "console.customer-readings": _customer,
+    "console.customer-past": _customer,
+    "console.customer-trail": _customer,
+    "console.customer-unmask": _customer,
+    "console.run": _own("billing.BillRun"),
+    "console.run-bills": _own("billing.BillRun"),
+    "console.run-job": _own("runtime.JobRecord", kind="bill_run"),
+    "console.parked-item": _own("billing.ParkedBill", code="missing_readings"),
+    "console.approval": _own("billing.CorrectionRequest"),
 }
 
 
@@ -162,7 +229,13 @@ def path(world: World, who: str, address: Address) -> str:
     """
     given: dict[str, Any] = {}
     if set(address.parameters) - {"home"}:
-        given |= SAMPLES[address.name](world)
+        found = SAMPLES[address.name](world)
+        given |= {name: value for name, value in found.items() if name in address.parameters}
     if "home" in address.parameters:
         given["home"] = world.homes["reader" if who == "reader" else "owner"]
     return reverse(address.name, kwargs=given)
+
+
+def named(name: str) -> Address:
+    """The address of a name."""
+    return next(each for each in addresses() if each.name == name)

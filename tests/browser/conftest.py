@@ -124,7 +124,7 @@ def _await(process: Any, url: str, output: Path) -> None:
             urllib.request.urlopen(url, timeout=5).close()
         except urllib.error.HTTPError as answer:
             answer.close()
-            raise
+            raise AssertionError(output.read_text()) from answer
         except OSError:
             time.sleep(0.1)
         else:

@@ -1,0 +1,20 @@
+"""Guards: Every page of the hall and of signing in can be read and used by everybody.
+
+axe-core finds nothing (WCAG 2.2 AA) in either language, theme and screen size; nothing is wider than the window or cut
+at 320 px or 200 %; fingers find what they touch; nothing is fetched from elsewhere, and no script or style is inline.
+"""
+
+from typing import Any
+
+import pytest
+from tests.browser import looking
+from tests.world import named
+
+pytestmark = pytest.mark.needs_browser
+
+
+@pytest.mark.parametrize("name", looking.names("hall.", "web.", "account_", "mfa_", "usersessions_"))
+def test_everybody_can_read_and_use_it(site: Any, browser: Any, name: str) -> None:
+    page = looking.shown(site.world, named(name))
+    if page is not None:
+        assert not looking.faults(site, browser, page, fingers=True)
