@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -73,7 +73,7 @@ def owing(usage_point: int, customer: int, spans: Iterable[DateSpan], today: dat
         spans: the days whose bills count in ``here_fen``.
     """
     visible = list(spans)
-    asked = {
+    asked: dict[str, Any] = {
         "point": usage_point,
         "customer": customer,
         "today": today,
