@@ -8,4 +8,5 @@ class RuntimeConfig(AppConfig):
 
     name = "gridhall.runtime"
     label = "runtime"
+    verbose_name = "审计"
     default_auto_field = "django.db.models.BigAutoField"

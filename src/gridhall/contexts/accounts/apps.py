@@ -8,4 +8,5 @@ class AccountsConfig(AppConfig):
 
     name = "gridhall.contexts.accounts"
     label = "accounts"
+    verbose_name = "单位与电网"
     default_auto_field = "django.db.models.BigAutoField"

@@ -80,6 +80,9 @@ class Organisation(models.Model):
             CheckConstraint(name="accounts_organisation_level", condition=Q(level__in=[1, 2, 3, 4])),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
 
 class Substation(models.Model):
     """变电站."""
@@ -97,6 +100,9 @@ class Substation(models.Model):
             _on_earth("accounts_substation_position"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
 
 class Feeder(models.Model):
     """线路: a medium-voltage line that leaves a substation."""
@@ -108,6 +114,9 @@ class Feeder(models.Model):
     class Meta:
         verbose_name = "线路"
         constraints = [UniqueConstraint(fields=["code"], name="accounts_feeder_code")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
 
 
 class TransformerArea(models.Model):
@@ -128,6 +137,9 @@ class TransformerArea(models.Model):
             CheckConstraint(name="accounts_transformerarea_capacity", condition=Q(capacity_va__gt=0)),
             _on_earth("accounts_transformerarea_position"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
 
 
 class Customer(models.Model):

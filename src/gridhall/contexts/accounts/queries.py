@@ -268,6 +268,11 @@ def masked_name(name: str, *, person: bool) -> str:
     return masking.masked_name(name, person=person)
 
 
+def masked_phone(phone: str) -> str:
+    """A phone number with its middle hidden."""
+    return masking.masked_phone(phone)
+
+
 def masked_address(address: str) -> str:
     """An address with its numbers hidden."""
     return masking.masked_address(address)

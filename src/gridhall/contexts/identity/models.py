@@ -111,6 +111,9 @@ class StaffPosition(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{Role(self.role)} @ {self.organisation_id}, {self.start_date}"
+
 
 class Identifier(models.Model):
     """What somebody chose to be recognised by, or not any more; a verified phone counts without a row of its own."""

@@ -8,4 +8,5 @@ class TariffsConfig(AppConfig):
 
     name = "gridhall.contexts.tariffs"
     label = "tariffs"
+    verbose_name = "电价"
     default_auto_field = "django.db.models.BigAutoField"

@@ -26,6 +26,9 @@ class PublishedTariff(models.Model):
             CheckConstraint(name="tariffs_tariff_coded", condition=~Q(code="")),
         ]
 
+    def __str__(self) -> str:
+        return self.code
+
 
 class TariffDocument(models.Model):
     """A document as it was published; it holds all versions of its tariff up to then and never changes."""

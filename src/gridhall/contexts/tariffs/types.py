@@ -56,6 +56,11 @@ class Line:
     period: str | None = None
     settlement: Literal["bill", "separate"] = "bill"
 
+    @property
+    def source_label(self) -> Label:
+        """The source in the reader's language."""
+        return in_both_languages(self.source)
+
     def quantity(self, scaled: int) -> Decimal:
         """The quantity in ``unit`` of an integer quantity."""
         return Decimal(int(scaled)).scaleb(-self.scale)
