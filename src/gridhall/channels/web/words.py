@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from gridhall.channels.web.error_words import WORDS
 from gridhall.channels.web.formats import energy, number
 from gridhall.channels.web.parked_words import PARKED, REFUSALS, WITH_FIGURES
+from gridhall.channels.web.quarantine_words import FINDINGS, ROWS
 from gridhall.kernel.errors import GridhallError
+from gridhall.runtime.jobs import Job
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,16 @@ def of_error(error: GridhallError) -> Words:
 def _codes(kind: type) -> Iterator[str]:
     """The codes of an error's class and of those it stems from."""
     return (base.code for base in kind.__mro__ if issubclass(base, GridhallError))
+
+
+def of_job(job: Job) -> Words | None:
+    """Why a job failed, in the reader's language; None for one that did not."""
+    if job.error is None:
+        return None
+    if (get_language() or "").startswith("en"):
+        return Words(job.error.get("message", ""), job.error.get("remedy", ""))
+    known = WORDS.get(job.error.get("code", ""), WORDS["error"])
+    return Words(str(known[0]), str(known[1]))
 
 
 def of_parked(code: str, details: Mapping[str, Any]) -> Words:
@@ -59,3 +71,20 @@ def of_parked(code: str, details: Mapping[str, Any]) -> Words:
         except KeyError:
             continue
     return Words(what, remedy)
+
+
+def of_quarantine(code: str) -> Words:
+    """What is wrong with a quarantined row, and what to do, by its code; a code without words gets neutral ones."""
+    what, remedy = ROWS.get(code, ROWS[""])
+    return Words(str(what), str(remedy))
+
+
+def of_finding(finding: Mapping[str, Any]) -> str:
+    """What validation found in an import, with its figures; a finding without words is said as it was recorded."""
+    data = finding.get("data") or {}
+    figures = {name: value for name, value in data.items() if isinstance(value, int)}
+    figures["slots"] = figures.get("estimated", 0) + figures.get("missing", 0)
+    try:
+        return str(FINDINGS[str(finding.get("code", ""))]) % {name: number(value) for name, value in figures.items()}
+    except KeyError:
+        return str(finding.get("message", ""))
