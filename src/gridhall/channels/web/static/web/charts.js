@@ -17,7 +17,7 @@
     return {
       animation: !still.matches, animationDuration: 400,
       textStyle: { fontFamily: token("--font-text"), color: ink },
-      grid: { left: 8, right: 12, top: data.series.length > 1 && data.kind !== "heat" ? 40 : 24, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 12, top: data.series.length > 1 && data.kind !== "heat" ? 52 : 28, bottom: 4, containLabel: true },
       tooltip: { trigger: data.kind === "heat" ? "item" : "axis", confine: true, backgroundColor: token("--raised"), borderColor: token("--edge"), textStyle: { color: token("--ink") }, valueFormatter: (value) => `${figure(value, data.places)} ${data.unit}` },
       legend: data.series.length > 1 && data.kind !== "heat" ? { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: ink } } : undefined,
     };
