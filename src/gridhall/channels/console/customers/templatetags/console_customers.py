@@ -1,0 +1,35 @@
+"""What templates of the customers' pages can say."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django import template
+
+from gridhall.channels.console.customers import wording
+from gridhall.channels.web import formats
+
+register = template.Library()
+
+
+@register.filter
+def thousandth(value: int | None) -> str:
+    """W as kW, VA as kVA, without its unit."""
+    return "—" if value is None else formats.number(Decimal(value) / 1000)
+
+
+@register.filter
+def staff_name(actor: str) -> str:
+    """Who acted, as people read it."""
+    return wording.person(actor)
+
+
+@register.filter
+def line_name(label: object) -> str:
+    """A label of a tariff in the page's language."""
+    return wording.labelled(label)
+
+
+@register.filter
+def exact_moment(at: datetime) -> str:
+    """A moment to the microsecond, for forms that answer to a state of a page."""
+    return at.isoformat()
