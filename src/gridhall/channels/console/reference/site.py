@@ -9,7 +9,6 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils.translation import gettext as _
 
 from gridhall.channels.web.brand import brand
 from gridhall.contexts.identity import queries as identity
@@ -58,10 +57,11 @@ class ReferenceSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page shows."""
         name = brand().words()["short_name"]
-        title = _("%(brand)s · Reference data") % {"brand": name}
+        # The labels of the models are Chinese alone, and so is their frame.
+        title = f"{name} · 基础数据"
         return super().each_context(request) | {
             "site_header": title,
             "site_title": title,
-            "index_title": _("Reference data"),
+            "index_title": "基础数据",
             "site_url": "/console/",
         }
