@@ -52,7 +52,18 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "zone_unknown": (_("There is no such time zone."), _("Write it as Asia/Shanghai.")),
     "lake_unwritable": (_("There is no room to store the readings."), _TELL),
     "resolution_unknown": (_("The length of the intervals is not accepted."), _SAVE_ANEW),
+    # jobs
+    "internal": (
+        _("Something went wrong on our side."),
+        _("Start it again; if that does not help, tell the administrator."),
+    ),
+    "job_given_up": (_("It was interrupted again and again and is not taken up any more."), _TELL),
     # readings and meters
+    "not_mendable": (
+        _("The rows of this kind of file cannot be mended one by one."),
+        _("Mend the file where it is made, and upload it again."),
+    ),
+    "column_unknown": (_("The file has no such column."), _("Choose one of its columns.")),
     "no_readings": (_("There are no readings for these days."), _("Choose other days.")),
     "span_empty": (_("The last day lies before the first."), _("Choose the days again.")),
     "version_unknown": (_("There is no such version of the readings."), _("Choose one of the imports.")),

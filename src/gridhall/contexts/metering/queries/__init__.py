@@ -8,7 +8,7 @@ from gridhall.contexts.metering.queries.catalogue import (
     version_as_of,
 )
 from gridhall.contexts.metering.queries.downloads import download, download_of
-from gridhall.contexts.metering.queries.freshness import freshness, freshness_by_area, freshness_of
+from gridhall.contexts.metering.queries.freshness import freshness, freshness_by_area, freshness_in_area, freshness_of
 from gridhall.contexts.metering.queries.imports import (
     export_quarantine,
     found_imports,
@@ -16,6 +16,7 @@ from gridhall.contexts.metering.queries.imports import (
     imports,
     quarantine_counts,
     quarantine_page,
+    quarantine_rows,
     quarantined,
     replacing,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "found_imports",
     "freshness",
     "freshness_by_area",
+    "freshness_in_area",
     "freshness_of",
     "import_report",
     "imports",
@@ -46,6 +48,7 @@ __all__ = [
     "peers_of",
     "quarantine_counts",
     "quarantine_page",
+    "quarantine_rows",
     "quarantined",
     "readable_files",
     "readings_since",

@@ -106,7 +106,7 @@ def freshness_by_area(
     for name, flag in flags.items():
         rows = rows.append_column(name, flag.cast(pa.int64()))
     sums = ("up_to_date", "never", "absent_days", "missing", "estimated")
-    found = rows.group_by(["area", "name"]).aggregate(
+    found = rows.group_by(["area", "name", "feeder"]).aggregate(
         [("usage_point", "count"), ("as_of", "min"), *((name, "sum") for name in sums)]
     )
     counted = {name: found[f"{name}_sum"] for name in sums}
@@ -115,6 +115,7 @@ def freshness_by_area(
         {
             "area": found["area"],
             "name": found["name"],
+            "feeder": found["feeder"],
             "usage_points": found["usage_point_count"],
             "complete_to": found["as_of_min"],
             "up_to_date": counted["up_to_date"],
@@ -125,17 +126,52 @@ def freshness_by_area(
     return table.sort_by([("behind", "descending"), ("never", "descending"), ("area", "ascending")])
 
 
-def _areas(organisation: str | None) -> pa.Table:
-    """The transformer area of each usage point; those without one under ``-``."""
+def freshness_in_area(
+    area: str,
+    today: date,
+    *,
+    organisation: str | None = None,
+    days: int = WINDOW,
+    channel: Channel = Channel.IMPORT,
+) -> pa.Table:
+    """Freshness of each usage point of a transformer area, with its ``number``, those the furthest behind first.
+
+    Args:
+        area: code of the transformer area; ``-`` for usage points without one.
+        organisation: the code of a unit; only its usage points are told.
+
+    Raises:
+        NotFound: when there is no such unit.
+    """
     units = [unit.id for unit in accounts.organisations(organisation)]
-    schema = pa.schema([("usage_point", pa.int64()), ("area", pa.string()), ("name", pa.string())])
+    schema = pa.schema([("usage_point", pa.int64()), ("number", pa.string())])
+    found = copy_out(_IN_AREA, [units, area], schema)
+    rows = freshness(today, usage_points=found["usage_point"].to_pylist(), days=days, channel=channel)
+    order = [("as_of", "ascending"), ("missing", "descending"), ("number", "ascending")]
+    joined = rows.join(found, "usage_point")
+    at = pc.sort_indices(joined, sort_keys=order, null_placement="at_start")
+    return joined.take(at)
+
+
+def _areas(organisation: str | None) -> pa.Table:
+    """The transformer area of each usage point and its feeder; those without one under ``-``."""
+    units = [unit.id for unit in accounts.organisations(organisation)]
+    schema = pa.schema(
+        [("usage_point", pa.int64()), ("area", pa.string()), ("name", pa.string()), ("feeder", pa.string())]
+    )
     return copy_out(_AREAS, [units], schema)
 
 
 _AREAS: Final = """
-    SELECT u.id, COALESCE(t.code, '-'), COALESCE(t.name, '') FROM accounts_usagepoint u
+    SELECT u.id, COALESCE(t.code, '-'), COALESCE(t.name, ''), COALESCE(f.name, '') FROM accounts_usagepoint u
     LEFT JOIN accounts_transformerarea t ON t.id = u.transformer_area_id
+    LEFT JOIN accounts_feeder f ON f.id = t.feeder_id
     WHERE u.organisation_id = ANY(%s::bigint[]) ORDER BY u.id
+"""
+_IN_AREA: Final = """
+    SELECT u.id, u.number FROM accounts_usagepoint u
+    LEFT JOIN accounts_transformerarea t ON t.id = u.transformer_area_id
+    WHERE u.organisation_id = ANY(%s::bigint[]) AND COALESCE(t.code, '-') = %s ORDER BY u.id
 """
 
 

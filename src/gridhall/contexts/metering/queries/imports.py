@@ -1,7 +1,7 @@
 """Imports that were made, and what is in their quarantine."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,13 @@ def found_imports(
     return [ListedImport(report(row, "imported"), row.open_rows) for row in rows.order_by("-id")[:limit]]
 
 
+def quarantine_rows(number: int, rows: Sequence[int]) -> list[QuarantineRow]:
+    """Open rows of an import's quarantine by their numbers, with their cells; those that are not there are left out."""
+    found = import_row(number)
+    some = QuarantinedRow.objects.filter(source=found, resolved_by=None, pk__in=rows).order_by("line", "id")
+    return [_with_cells(found, each) for each in some]
+
+
 def quarantine_page(
     number: int, *, code: str = "", row: int | None = None, start: int = 0, limit: int = 25
 ) -> QuarantinePage:
@@ -71,13 +78,7 @@ def quarantine_page(
     if row is not None:
         rows = rows.filter(pk=row)
     columns = tuple(name for name in found.columns if name.strip().lower() not in ADDED)
-    shown = tuple(
-        QuarantineRow(
-            each.pk, each.line, each.field, each.value, each.code, each.reason, each.remedy, None,
-            tuple(cells_of(found, each.original)),
-        )
-        for each in rows[start : start + limit]
-    )  # fmt: skip
+    shown = tuple(_with_cells(found, each) for each in rows[start : start + limit])
     return QuarantinePage(columns, shown, rows.count())
 
 
@@ -88,17 +89,14 @@ def replacing(number: int, column: str, old: str, *, limit: int = 10) -> tuple[i
     if column not in columns:
         return 0, []
     at = columns.index(column)
-    count, first = 0, []
+    count = 0
+    first: list[QuarantineRow] = []
     for each in QuarantinedRow.objects.filter(source=found, resolved_by=None).order_by("line", "id").iterator():
-        cells = tuple(cells_of(found, each.original))
-        if cells[at].strip() == old.strip():
+        row = _with_cells(found, each)
+        if row.cells[at].strip() == old.strip():
             count += 1
             if len(first) < limit:
-                first.append(
-                    QuarantineRow(
-                        each.pk, each.line, each.field, each.value, each.code, each.reason, each.remedy, None, cells
-                    )
-                )
+                first.append(row)
     return count, first
 
 
@@ -173,6 +171,13 @@ def _cells(original: list[str], columns: int) -> Iterator[str]:
             yield ",".join(original[at:])
         else:
             yield original[at] if at < len(original) else ""
+
+
+def _with_cells(found: Import, row: QuarantinedRow) -> QuarantineRow:
+    return QuarantineRow(
+        row.pk, row.line, row.field, row.value, row.code, row.reason, row.remedy, row.resolved_by_id,
+        tuple(cells_of(found, row.original)),
+    )  # fmt: skip
 
 
 def cells_of(found: Import, original: list[str]) -> list[str]:
