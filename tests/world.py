@@ -109,7 +109,7 @@ def _world() -> World:
     )  # fmt: skip
     station = Organisation.objects.get(code="LC-YZ-01-01")
     bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
-    _happened(bill, station.pk)
+    _happened(station.pk)
     return World(
         people={
             "nobody": None,
@@ -129,13 +129,13 @@ def _world() -> World:
     )
 
 
-def _happened(bill: int, station: int) -> None:
-    """Somebody asked for a correction of the bill; a job for the branch has run."""
+def _happened(station: int) -> None:
+    """Somebody asked for a correction of the stranger's bill; a job for the branch has run."""
     from gridhall.contexts.billing.models import Bill, CorrectionRequest
     from gridhall.contexts.metering.models import Import
     from gridhall.runtime.models import JobRecord
 
-    kept = Bill.objects.get(number=bill)
+    kept = Bill.objects.filter(usage_point__number=STRANGE, status="issued").latest("start_date")
     CorrectionRequest.objects.create(
         bill=kept, organisation_id=station, reason="读数更正", difference_fen=0, computed_at=NOW,
         outcome={"bills": [], "not_corrected": []}, readings_version=Import.objects.latest("pk").pk,

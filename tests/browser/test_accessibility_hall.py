@@ -17,4 +17,5 @@ pytestmark = pytest.mark.needs_browser
 def test_everybody_can_read_and_use_it(site: Any, browser: Any, name: str) -> None:
     page = looking.shown(site.world, named(name))
     if page is not None:
-        assert not looking.faults(site, browser, page, fingers=True)
+        found = looking.faults(site, browser, page, fingers=True)
+        assert not found, "\n".join(found)
