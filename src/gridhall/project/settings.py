@@ -146,6 +146,7 @@ ACCOUNT_FORMS = {
     "verify_phone": "gridhall.channels.web.signin.forms.ConfirmPhone",
     "change_password": "gridhall.channels.web.signin.forms.ChangePassword",
     "set_password": "gridhall.channels.web.signin.forms.SetPassword",
+    "reauthenticate": "gridhall.channels.web.signin.second_factor.ConfirmByPassword",
 }
 ACCOUNT_LOGIN_METHODS = {"phone"}
 ACCOUNT_SIGNUP_FIELDS = ["phone"]
@@ -172,6 +173,13 @@ ACCOUNT_RATE_LIMITS = {
     "change_phone": "5/m/user",
 }
 MFA_ADAPTER = "gridhall.channels.web.signin.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "gridhall.channels.web.signin.second_factor.Authenticate",
+    "reauthenticate": "gridhall.channels.web.signin.second_factor.Reauthenticate",
+    "activate_totp": "gridhall.channels.web.signin.second_factor.ActivateApp",
+    "add_webauthn": "gridhall.channels.web.signin.second_factor.AddPasskey",
+    "edit_webauthn": "gridhall.channels.web.signin.second_factor.RenamePasskey",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1

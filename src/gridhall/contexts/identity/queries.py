@@ -9,6 +9,7 @@ from django.db import connection
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.identity.models import Identifier, User
 from gridhall.contexts.identity.rules.identifiers import canonical, masked
+from gridhall.contexts.identity.rules.naming import short_name
 from gridhall.contexts.identity.types import (
     Given,
     Home,
@@ -212,9 +213,9 @@ def _home(row: tuple[Any, ...]) -> Home:
     )
     whole = DateSpan(data_from or date.min, None)
     spans = [DateSpan(start, end) & whole for start, end in zip(starts, ends, strict=True)]
-    masked = accounts.masked_address(address)
     return Home(
-        key=key, usage_point=point, number=number, customer=customer, organisation=unit, name=name or masked or number,
-        address=masked, usage_class=usage_class, rights=frozenset(Right) if owner else frozenset(map(Right, rights)),
+        key=key, usage_point=point, number=number, customer=customer, organisation=unit,
+        name=name or short_name(address, number), named=bool(name), address=accounts.masked_address(address),
+        usage_class=usage_class, rights=frozenset(Right) if owner else frozenset(map(Right, rights)),
         owner=owner, spans=tuple(span for span in spans if span is not None), until=until,
     )  # fmt: skip

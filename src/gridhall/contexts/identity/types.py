@@ -89,7 +89,8 @@ class Home:
         usage_point, number: the usage point's id and 户号.
         customer: id of the customer whose agreements may be seen.
         organisation: id of the unit that serves it.
-        name: what the person calls it; the masked address where they gave it no name.
+        name: what the person calls it; where they gave it no name (``named`` is False), the masked address in short
+            and the end of the number.
         address: masked.
         usage_class: a word of `accounts.types.UsageClass`.
         rights: what may be seen and done.
@@ -110,6 +111,7 @@ class Home:
     owner: bool
     spans: tuple[DateSpan, ...]
     until: date | None = None
+    named: bool = False
 
     def may(self, right: Right) -> bool:
         """Whether this person has the right here."""

@@ -62,7 +62,7 @@ def homes(request: HallRequest) -> HttpResponse:
 def one(request: HallRequest, home: str) -> HttpResponse:
     """One home: its name, whom it is shared with, and the way out."""
     of = own_home(request, home)
-    form = Name(request.POST or None, initial={"name": "" if of.name in {of.address, of.number} else of.name})
+    form = Name(request.POST or None, initial={"name": of.name if of.named else ""})
     if form.is_valid():
         identity.rename(person(request), of.key, form.cleaned_data["name"], act=act(request))
         messages.success(request, _("Saved."))

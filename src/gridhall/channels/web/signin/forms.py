@@ -34,7 +34,8 @@ class PhoneField(forms.CharField):
         return str(get_adapter().clean_phone(text)) if text else ""
 
 
-def _code_widget() -> forms.TextInput:
+def code_widget() -> forms.TextInput:
+    """A field for digits that a phone fills in from the message by itself."""
     return forms.TextInput(
         attrs={
             "inputmode": "numeric",
@@ -89,7 +90,7 @@ class ConfirmCode(allauth.ConfirmLoginCodeForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("6-digit code")
-        self.fields["code"].widget = _code_widget()
+        self.fields["code"].widget = code_widget()
 
 
 class ConfirmPhone(allauth.VerifyPhoneForm):  # type: ignore[misc]
@@ -98,7 +99,7 @@ class ConfirmPhone(allauth.VerifyPhoneForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("6-digit code")
-        self.fields["code"].widget = _code_widget()
+        self.fields["code"].widget = code_widget()
 
 
 class ChangePassword(allauth.ChangePasswordForm):  # type: ignore[misc]
@@ -108,7 +109,7 @@ class ChangePassword(allauth.ChangePasswordForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         if _came_by_code():
             del self.fields["oldpassword"]
-        _no_placeholders(self)
+        without_placeholders(self)
 
 
 class SetPassword(allauth.SetPasswordForm):  # type: ignore[misc]
@@ -116,13 +117,20 @@ class SetPassword(allauth.SetPasswordForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _no_placeholders(self)
+        without_placeholders(self)
 
 
-def _no_placeholders(form: Any) -> None:
-    # Labels stand above; the old password's help leads to the page for those who forgot it.
-    for field in form.fields.values():
+def without_placeholders(form: Any) -> None:
+    """Labels stand above their fields; what a password must be is said in one line."""
+    for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
+        if name == "password1":
+            field.label = _("New password")
+            field.help_text = _("At least 8 characters, not only digits, and none that everybody uses.")
+        elif name == "password2":
+            field.label = _("The new password again")
+        elif name == "oldpassword":
+            field.label = _("Current password")
 
 
 def _came_by_code() -> bool:

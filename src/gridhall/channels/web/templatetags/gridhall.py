@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from gridhall.channels.web import assets, formats
 from gridhall.channels.web.charts import Chart
 from gridhall.channels.web.signin import devices
+from gridhall.contexts.identity import ports
 from gridhall.kernel.spans import DateSpan
 
 register = template.Library()
@@ -84,6 +85,12 @@ def month(value: date | None) -> str:
 def moment(value: datetime | None) -> str:
     """A moment in the utility's zone."""
     return "—" if value is None else formats.moment(value)
+
+
+@register.filter
+def masked(address: str | None) -> str:
+    """A phone number or e-mail address with its middle hidden."""
+    return ports.masked(address) if address else ""
 
 
 @register.filter
