@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from gridhall.contexts.billing.operations import run_month
+from gridhall.contexts.metering.operations import summarise_peers
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime import jobs
 from gridhall.runtime.audit import Act
@@ -32,6 +33,8 @@ def run(job: jobs.Running, *, month: str, organisation: str | None) -> dict[str,
     report = run_month(
         DateSpan.parse_month(month), organisation=organisation, act=act, today=local_day(act.at), progress=told
     )
+    # Homes are compared with others over months that are billed.
+    summarise_peers(DateSpan.parse_month(month), act=act)
     return {"run": report.run, "bills": report.bills, "total_fen": report.total_fen, "parked": report.parked}
 
 
