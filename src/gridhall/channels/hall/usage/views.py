@@ -182,6 +182,19 @@ def _link(level: str, request: HallRequest, when: str) -> str:
     return reverse(f"hall.usage-{level}", kwargs={"home": request.home.key, "when": when})
 
 
+def _part(home: Shown, span: DateSpan) -> str:
+    """Which part of a span may be seen, where it is not all of it."""
+    cuts = home.visible(span)
+    first, last = cuts[0].start, (cuts[-1].end or home.today) - timedelta(days=1)
+    if first > span.start:
+        return _("Shown from %(day)s on, when your contract or what was shared begins.") % {
+            "day": formats.full_day(first)
+        }
+    if span.end is not None and last < min(span.end, home.today) - timedelta(days=1):
+        return _("Shown up to %(day)s, when your contract ended.") % {"day": formats.full_day(last)}
+    return ""
+
+
 def _page(request: HallRequest, template: str, home: Shown, span: DateSpan, **context: object) -> HttpResponse:
     """A page of usage, with what all of them have: levels, freshness, remarks, downloads."""
     odd = remarks(home, span)
@@ -194,6 +207,7 @@ def _page(request: HallRequest, template: str, home: Shown, span: DateSpan, **co
     return rendered(
         request, template, home=request.home, homes=request.homes, span=span, levels=levels,
         as_of=words.as_of(home.as_of, request.today) if home.as_of else "", late=home.late,
+        part=_part(home, span),
         odd=odd[:_NAMED], more_odd=len(odd) - len(odd[:_NAMED]),
         gaps=sum(1 for each in odd if each.missing is None or each.missing),
         estimates=sum(1 for each in odd if each.estimated),
