@@ -95,7 +95,7 @@ def faults(site: Any, browser: Any, page: Shown, *, fingers: bool) -> list[str]:
     """Everything that is wrong with a page, each in a line that begins with where it was seen."""
     found: list[str] = []
     for language, themes in (("zh-hans", ("light", "dark")), ("en", ("dark", "light"))):
-        context = browser.new_context(viewport=PHONE, locale="zh-CN", reduced_motion="reduce", bypass_csp=False)
+        context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)
         context.add_cookies(site.cookies(page.who, language=language, theme=themes[0]))
         context.route("**/echarts*", lambda route: route.fulfill(body="", content_type="text/javascript"))
         tab = context.new_page()
