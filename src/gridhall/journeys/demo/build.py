@@ -20,7 +20,7 @@ from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.metering import operations as metering
 from gridhall.contexts.metering.types import ImportReport
 from gridhall.contexts.tariffs import operations as tariffs
-from gridhall.journeys.demo import cast, grid, headend, meters, pack, portfolio, state
+from gridhall.journeys.demo import cast, grid, headend, meters, pack, portfolio, state, weather
 from gridhall.journeys.demo.pack import Pack, Size
 from gridhall.journeys.demo.state import AnotherDemo, State
 from gridhall.journeys.demo.utility import Period, Utility
@@ -228,6 +228,8 @@ class Building:
             if span != self.period.last_month:
                 file.unlink()  # the newest whole month stays, as an example of what a head-end delivers
             self.progress(name, min(number, 4), 4)
+        act = Act(_ACTOR, self._moment(span.end, 6))
+        metering.record_weather(weather.means(span), organisation=grid.PROVINCE, source=weather.SOURCE, act=act)
         planted = tuple(delivery.planted.items()) or self.state.planted
         self._done(delivered_until=span.end, planted=planted)
         extra = f", {counts.quarantined_rows} rows quarantined" if counts.quarantined_rows else ""

@@ -4,7 +4,7 @@ Integers throughout. A quarter hour of a customer is::
 
     blend of two shapes, from a near day of 2016 of the same weekday, moved by the customer's own rhythm
     × rated power × habit of the weekday × luck of the day × noise of the quarter hour
-    + standby + appliances at the customer's own times + cooling in summer
+    + standby + appliances at the customer's own times + cooling on hot days and heating on cold ones
 
 and close to standby on days away or without an occupant. Photovoltaics are netted behind the meter quarter hour by
 quarter hour, through a battery where there is one, so that import and export are what a two-way meter counts.
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from gridhall.journeys.demo.draws import UInts, below, draw
 from gridhall.journeys.demo.pack import Pack, Shapes
+from gridhall.journeys.demo.weather import mean
 
 Ints = npt.NDArray[np.int64]
 Curves = npt.NDArray[np.int32]
@@ -143,6 +144,7 @@ class _Calendar:
     like: Ints  # day of 2016 (from 0) with the same weekday and season
     like_closed: Ints  # the same, but Sundays on public holidays
     heat: Ints  # 0 to 16: how much cooling is wanted
+    cold: Ints  # 0 to 16: how much heating is wanted
     holiday: Ints  # ordinal of the first day of a holiday of at least five days, else 0
 
     @classmethod
@@ -156,7 +158,8 @@ class _Calendar:
             weekday=np.array(weekday),
             like=np.array([_like_day(day, on) for day, on in zip(days, weekday, strict=True)]),
             like_closed=np.array([_like_day(day, on) for day, on in zip(days, closed, strict=True)]),
-            heat=np.array([max(0, 16 - abs((day - date(day.year, 7, 28)).days) * 16 // 52) for day in days]),
+            heat=np.array([min(max(0, mean(day) - 2250) // 42, 16) for day in days]),
+            cold=np.array([min(max(0, 1150 - mean(day)) // 60, 16) for day in days]),
             holiday=np.array([_holiday_start(day, holidays) for day in days]),
         )
 
@@ -213,6 +216,7 @@ def _used(pack: Pack, loads: Loads, calendar: _Calendar) -> Curves:
     lived = home[:, None] & ~away & ~empty
     _add_appliances(used, key, today, lived)
     _add_cooling(used, noise, key, today, calendar.heat, lived)
+    _add_heating(used, noise, key, today, calendar.cold, lived)
     standby = np.where(loads.kind == Kind.CHARGER, 6, 14 + below(key, 14, 60))
     standby = np.where(empty, 5, standby[:, None])
     used += (standby[:, :, None].astype(np.int32) + (chance & 15)) >> 2
@@ -280,6 +284,21 @@ def _add_cooling(
     on = lived & (below(today, 92, 18) < heat[None, :])
     level = np.where(on, power[:, None] * (8 + heat)[None, :] >> 4, 0).astype(np.int32)
     used += (level[:, :, None] * evening * (noise >> 4)) >> 12  # 4 bits of evening, 6 of noise, 2 for quarter hours
+
+
+def _add_heating(
+    used: Curves, noise: npt.NDArray[np.int32], key: UInts, today: UInts, cold: Ints, lived: npt.NDArray[np.bool_]
+) -> None:
+    """Electric heaters in the mornings and evenings of cold days, for three homes in five."""
+    if not cold.any():
+        return
+    power = np.where(below(key, 94, 5) > 1, 300 + below(key, 95, 700), 0)
+    hours = np.zeros(SLOTS, np.int32)
+    hours[24:32] = 6
+    hours[74:92] = 10
+    on = lived & (below(today, 96, 20) < cold[None, :] + 2)
+    level = np.where(on & (cold[None, :] > 0), power[:, None] * (6 + cold)[None, :] >> 4, 0).astype(np.int32)
+    used += (level[:, :, None] * hours * (noise >> 4)) >> 12  # as for cooling
 
 
 def _behind_the_meter(shapes: Shapes, loads: Loads, calendar: _Calendar, used: Curves) -> tuple[Curves, Curves]:
