@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from gridhall.channels.web.formats import number
 from gridhall.contexts.billing.types import BillView
-from gridhall.contexts.tariffs.types import ExplainedLine, Plan
+from gridhall.contexts.tariffs.types import ExplainedLine, Plan, in_both_languages
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def component_of(plan: Plan, line: ExplainedLine) -> Any:
 def in_language(label: Any) -> str:
     """A label in the language of the page."""
     return str(label.en if (get_language() or "").startswith("en") else label.zh_hans)
+
+
+def source_name(source: str) -> str:
+    """A source that may be in both languages, in that of the page."""
+    return in_language(in_both_languages(source))
 
 
 def period_name(plan: Plan, part: Any, period: str) -> str:

@@ -42,7 +42,7 @@ def bills(request: HallRequest) -> HttpResponse:
         years=years,
         year=year,
         listed=[(bill, bill.replaced_by if bill.replaced_by in known else None) for bill in shown],
-        count=len(live),
+        today=request.today,
         total_fen=sum(bill.total_fen for bill in live),
         energy_wh=sum(bill.energy_wh for bill in live),
         chart=_by_month(home.key, year, live) if len(live) > 1 else None,
@@ -100,6 +100,7 @@ def compare(request: HallRequest, number: str) -> HttpResponse:
         reasons=reasons(comparison),
         caveat=caveat(comparison),
         weather=comparison.weather,
+        weather_source="" if comparison.weather is None else lines.source_name(comparison.weather.source),
         temperatures=None
         if comparison.weather is None
         else (degrees(comparison.weather.after_centi), degrees(comparison.weather.before_centi)),
