@@ -21,7 +21,8 @@ def window(browser: Any, size: dict[str, int], url: str, **options: Any) -> Any:
     """A page in a browser of its own, of somebody who speaks Chinese; errors of its scripts fail the walk."""
     context = browser.new_context(
         viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=url, reduced_motion="reduce",
-        accept_downloads=True, device_scale_factor=2 if os.environ.get("GRIDHALL_SCREENSHOTS") else 1, has_touch=size["width"] < 600, **options,
+        accept_downloads=True, device_scale_factor=2 if os.environ.get("GRIDHALL_SCREENSHOTS") else 1,
+        has_touch=size["width"] < 600, **options,
     )  # fmt: skip
     context.set_default_timeout(15_000)
     tab = context.new_page()
