@@ -183,7 +183,7 @@ def _heads(order: str) -> list[tuple[str, str, str, str]]:
     """Of each column that can be sorted: its key, its name, the order that a press asks for, and ``aria-sort``."""
     names = {
         "number": _("Account number"),
-        "month": _("Period"),
+        "month": _("Billing period"),
         "reason": _("What is wrong"),
         "parked": _("Parked"),
     }

@@ -123,7 +123,7 @@ def _tiers(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
         before, rows = Decimal(0), []
         for block in tiers.blocks:
             if block.up_to is None:
-                rows.append(_("above %(limit)s kWh") % {"limit": number(before)})
+                rows.append(_("more than %(limit)s kWh") % {"limit": number(before)})
             else:
                 rows.append(_("%(first)s to %(last)s kWh") % {"first": number(before), "last": number(block.up_to)})
                 before = block.up_to

@@ -51,7 +51,7 @@ PROBLEMS: Final[dict[str, tuple[_Said, _Said]]] = {
     "duplicate_version": (gettext_lazy("This version occurs twice."), gettext_lazy("Give it another name.")),
     "duplicate_code": (gettext_lazy("This code occurs twice."), gettext_lazy("Give it another code.")),
     "contradiction": (gettext_lazy("These two do not go together."), gettext_lazy("Take one of them out.")),
-    "unknown_zone": (gettext_lazy("There is no such time zone."), gettext_lazy("Write it as Asia/Shanghai.")),
+    "unknown_zone": (gettext_lazy("There is no such time zone."), gettext_lazy("Write it like Asia/Shanghai.")),
     "unknown_season": (gettext_lazy("There is no such season."), gettext_lazy("Define it under seasons.")),
     "unknown_period": (gettext_lazy("There is no such period."), gettext_lazy("Define it under periods.")),
     "unknown_time_of_use": (gettext_lazy("There is no such division of the day."), gettext_lazy("Define it first.")),

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.models import Bill, BillRun, ParkedBill, RunKind, RunStatus
+from gridhall.contexts.billing.rules import numbering
 from gridhall.contexts.billing.rules.parking import Reason
+from gridhall.contexts.billing.types import BillSummary
 from gridhall.contexts.metering import queries as metering
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
@@ -79,10 +82,19 @@ class Outlook:
 
 
 def runs_shown(
-    *, kind: str = RunKind.REGULAR, span: DateSpan | None = None, offset: int = 0, limit: int = 50
+    paths: Collection[str],
+    *,
+    kind: str = RunKind.REGULAR,
+    span: DateSpan | None = None,
+    offset: int = 0,
+    limit: int = 50,
 ) -> tuple[list[RunView], int]:
-    """Runs of a kind, the newest month first, and how many there are. Four queries."""
-    found = BillRun.objects.filter(kind=kind)
+    """Runs of a kind, the newest month first, and how many there are. Four queries.
+
+    Args:
+        paths: of the tops of the parts of the organisation that runs must have run over, whole or in part.
+    """
+    found = BillRun.objects.filter(_over(paths), kind=kind)
     if span is not None:
         found = found.filter(start_date=span.start)
     rows = list(found.select_related("organisation").order_by("-start_date", "-id")[offset : offset + limit])
@@ -150,6 +162,16 @@ def outlook(span: DateSpan, organisation: str | None) -> Outlook:
     )
 
 
+def _over(paths: Collection[str]) -> Q:
+    """Over a unit below one of these tops, above one, or over the whole utility."""
+    wanted = Q(organisation=None)
+    for path in paths:
+        codes = path.strip("/").split("/")
+        above = ["/" + "/".join(codes[:count]) + "/" for count in range(1, len(codes) + 1)]
+        wanted |= Q(organisation__path__startswith=path) | Q(organisation__path__in=above)
+    return wanted
+
+
 def _views(rows: Sequence[BillRun]) -> list[RunView]:
     running = [row.pk for row in rows if row.status == RunStatus.RUNNING]
     so_far = _sums(BillRun.objects.filter(pk__in=[row.pk for row in rows]))
@@ -177,3 +199,21 @@ def _sums(runs: QuerySet[BillRun]) -> dict[int, tuple[int, int, int]]:
         Count("batches"), Sum("batches__bills", default=0), Sum("batches__total_fen", default=0)
     )
     return {run: (batches, bills, total) for run, batches, bills, total in found}
+
+
+def bills_of_run(run: RunView, units: Collection[int], *, after: int = 0, limit: int = 50) -> list[BillSummary]:
+    """The bills that a run issued in some units (ids), by number, from the one after ``after``. One query.
+
+    Numbers begin with the period, so that the primary key leads to a month's bills.
+    """
+    first = int(numbering.first_numbers(np.array([run.span.start], "M8[D]"), np.array([0]))[0])
+    found = Bill.objects.filter(run_id=run.id, organisation_id__in=list(units), number__gt=max(after, first))
+    rows = found.select_related("usage_point", "account").order_by("number")[:limit]
+    return [
+        BillSummary(
+            number=numbering.show(row.number), usage_point=row.usage_point.number, account=row.account.number,
+            span=DateSpan(row.start_date, row.end_date), tariff_code=row.tariff_code, energy_wh=row.energy_wh,
+            total_fen=row.total_fen, status=row.status, estimated=row.estimated,
+        )
+        for row in rows
+    ]  # fmt: skip
