@@ -1,4 +1,4 @@
-"""Guards the promise that the reasons why a bill differs sum to the difference and blame nothing that stayed the same."""
+"""Guards the promise that the reasons why a bill differs sum to the difference, and blame nothing that stayed."""
 
 from dataclasses import replace
 from fractions import Fraction

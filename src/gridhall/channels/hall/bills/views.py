@@ -7,7 +7,7 @@ from pathlib import Path
 from babel.dates import format_date
 from django.conf import settings
 from django.http import HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -154,12 +154,8 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
 
 
 def usage_url(request: HallRequest, day: date) -> str:
-    """Where the readings of a month are shown."""
-    home = request.home.key
-    try:
-        return reverse("hall.usage-month", kwargs={"home": home, "year": day.year, "month": day.month})
-    except NoReverseMatch:
-        return reverse("hall.usage", kwargs={"home": home})
+    """Where the readings of a month are shown day by day."""
+    return reverse("hall.usage-month", kwargs={"home": request.home.key, "when": f"{day:%Y-%m}"})
 
 
 def _own(request: HallRequest, number: str) -> OwnBillInFull:

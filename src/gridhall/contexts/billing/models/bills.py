@@ -95,7 +95,11 @@ class Bill(models.Model):
                 fields=["usage_point", "start_date"], condition=Q(status="issued"), name="bill_live_once"
             ),
         ]
-        indexes = [models.Index(fields=["account", "start_date"], name="bill_account")]
+        indexes = [
+            models.Index(fields=["account", "start_date"], name="bill_account"),
+            # The few cancelled ones stand beside the live ones in their customer's list.
+            models.Index(fields=["usage_point", "start_date"], condition=Q(status="cancelled"), name="bill_cancelled"),
+        ]
 
 
 class ParkedBill(models.Model):

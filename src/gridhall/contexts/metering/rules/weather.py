@@ -22,7 +22,7 @@ LEAST_DAYS: Final = 60
 #: How many times its standard error a coefficient must be.
 CLEAR: Final = 4.0
 #: The share of the variance of daily energy that a fit must explain.
-LEAST_EXPLAINED: Final = 0.15
+LEAST_EXPLAINED: Final = 0.2
 #: Bases in °C that are tried.
 COOLING_BASES: Final = (20, 22, 24, 26)
 HEATING_BASES: Final = (8, 10, 12, 15, 18)
