@@ -31,7 +31,10 @@ class UnmaskForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = [(str(field.value), label) for field, label in _FIELDS if person or field is not PersonalField.NAME]
         wanted = forms.MultipleChoiceField(
-            label=_("Show"), choices=offered, widget=forms.CheckboxSelectMultiple, initial=[PersonalField.PHONE.value]
+            label=_("What to show"),
+            choices=offered,
+            widget=forms.CheckboxSelectMultiple,
+            initial=[PersonalField.PHONE.value],
         )
         self.fields = {"fields": wanted, **self.fields}  # type: ignore[assignment]
 

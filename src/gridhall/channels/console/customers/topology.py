@@ -74,7 +74,7 @@ def drawn(
     points: list[Box] = []
     for place, contract in enumerate(rows):
         small = contract.address or contract.unit
-        points.append(Box("point", _COLUMNS[1], _y(place), contract.number, _short(small, 15)))
+        points.append(Box("point", _COLUMNS[1], _y(place), contract.number, _end(small, 14)))
     hidden = own_count - len(shown)
     if hidden > 0:
         text = ngettext("%d more usage point", "%d more usage points", hidden) % hidden
@@ -151,3 +151,9 @@ def _short(text: str, letters: int) -> str:
             return "".join(kept[:-1]) + "…"
         kept.append(each)
     return text
+
+
+def _end(text: str, letters: int) -> str:
+    """The end of a text that fits in a box; of an address the street tells more than the province."""
+    turned = _short(text[::-1], letters)
+    return turned[::-1]

@@ -14,7 +14,7 @@ from gridhall.channels.console.customers.scope import Seen, may_accept, seen, wi
 from gridhall.channels.console.customers.wording import deed, matched_as
 from gridhall.channels.web import words
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.accounts.queries import Results
+from gridhall.contexts.accounts.queries import Found, Matched, Results
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.types import ParkedItem
 from gridhall.contexts.identity import operations as identity
@@ -55,7 +55,7 @@ def search(request: ConsoleRequest) -> HttpResponse:
         "console/customers/search.html",
         text=text,
         results=results,
-        found=[(each, [(matched_as(kind), said) for kind, said in each.matched]) for each in results.found],
+        found=[(each, _reasons(each)) for each in results.found],
         page=page,
         pages=-(-results.count // _RESULTS),
     )
@@ -248,6 +248,15 @@ def _bill_of(request: ConsoleRequest, text: str) -> str | None:
     except GridhallError:
         return None
     return billing.show_number(number)
+
+
+def _reasons(found: Found) -> list[tuple[str, str]]:
+    """What matched, once each; with the number where the rest of the result does not show it."""
+    shown: dict[Matched, str] = {}
+    for kind, said in found.matched:
+        hidden = kind in (Matched.ACCOUNT, Matched.METER) or (kind is Matched.USAGE_POINT and said != found.point)
+        shown.setdefault(kind, said if hidden else "")
+    return [(matched_as(kind), said) for kind, said in shown.items()]
 
 
 def _only(results: Results) -> str | None:
