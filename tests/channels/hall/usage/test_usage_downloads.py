@@ -64,7 +64,7 @@ def test_days_that_may_not_be_seen_are_not_in_it(flat: Flat, who: str, first: da
 )
 def test_what_is_wrong_is_said_at_the_field(flat: Flat, first: str, last: str, words: str) -> None:
     answer = taken(flat, first, last)
-    if first == str(ABSENT):
+    if last == str(ABSENT):
         # Nothing was used, but something was fed in: there is something to give.
         assert answer.status_code == 200
         return

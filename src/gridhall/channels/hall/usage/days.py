@@ -1,6 +1,7 @@
 """A home's readings as figures of days: energy, hours, periods of the day, what is missing and what was estimated."""
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gridhall.contexts.tariffs.types import Period, PeriodsOfDays
+from gridhall.kernel.spans import DateSpan
 from gridhall.lake import curves
 from gridhall.lake.curves import IntervalTooCoarse
 from gridhall.lake.daycurves import ESTIMATED
@@ -104,9 +106,10 @@ class Days:
         """The periods of each day's hours; days without periods are absent."""
         return {} if self._periods is None else self._periods.patterns
 
-    def chosen(self, wanted: Callable[[date], bool]) -> Int64s:
-        """The places of the days that are wanted."""
-        return np.array([place for place, day in enumerate(self.days) if wanted(day)], dtype=np.int64)
+    def within(self, span: DateSpan) -> Int64s:
+        """The places of the days of a span with an end."""
+        assert span.end is not None
+        return np.arange(bisect_left(self.days, span.start), bisect_left(self.days, span.end), dtype=np.int64)
 
     def total(self, places: Int64s) -> int:
         """The energy of some days."""

@@ -47,7 +47,7 @@ class Remark:
 def of_month(home: Shown, month: DateSpan) -> Month:
     """What there is to say about a month."""
     days = home.imported
-    chosen = days.chosen(lambda day: day in month)
+    chosen = days.within(month)
     shares = days.split(chosen)
     return Month(
         span=month,

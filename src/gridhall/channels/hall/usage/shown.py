@@ -78,7 +78,7 @@ class Shown:
         """The energy of a calendar month that may be seen whole and of which every reading is there; else None."""
         if not all(self.home.sees(day) and self.imported.complete(day) for day in month):
             return None
-        return self.imported.total(self.imported.chosen(lambda day: day in month))
+        return self.imported.total(self.imported.within(month))
 
 
 def yesterday(today: date) -> date:

@@ -27,4 +27,4 @@ def strips(shares: list[Share]) -> list[Part]:
         name = words.name_of(share.period)
         found.append(Part(name, role, share.wh, share.percent, f"{at:.3f}", f"{share.percent:.3f}"))
         at += share.percent
-    return found if at else []
+    return [part for part in found if part.wh]

@@ -67,6 +67,11 @@ def percent(now: float, before: float) -> float | None:
     return None if before <= 0 else 100 * (now - before) / before
 
 
+def in_percent(value: float) -> str:
+    """A share in percent, never broken from its sign at the end of a line."""
+    return f"{formats.number(value, 0)}\u00a0%"
+
+
 def compared(now: float, before: float, what: str) -> str:
     """How something compares: “12 % more than in September”; empty where there was nothing to compare with.
 
@@ -78,10 +83,10 @@ def compared(now: float, before: float, what: str) -> str:
         return ""
     if abs(change) < _ALIKE:
         return pgettext("comparison", "about as much as %(what)s") % {"what": what}
-    values = {"percent": formats.number(abs(change), 0), "what": what}
+    values = {"percent": in_percent(abs(change)), "what": what}
     if change > 0:
-        return pgettext("comparison", "%(percent)s %% more than %(what)s") % values
-    return pgettext("comparison", "%(percent)s %% less than %(what)s") % values
+        return pgettext("comparison", "%(percent)s more than %(what)s") % values
+    return pgettext("comparison", "%(percent)s less than %(what)s") % values
 
 
 def sentence(*parts: str) -> str:
@@ -93,7 +98,7 @@ def sentence(*parts: str) -> str:
 
 def kwh(wh: float) -> str:
     """Energy with its unit."""
-    return f"{formats.energy(round(wh))} kWh"
+    return f"{formats.energy(round(wh))}\u00a0kWh"
 
 
 def split_sentence(shares: list[Share]) -> str:
@@ -103,8 +108,8 @@ def split_sentence(shares: list[Share]) -> str:
         return ""
     most = max(told, key=lambda share: share.wh)
     return sentence(
-        _("%(percent)s %% of it was used in %(period)s hours")
-        % {"percent": formats.number(most.percent, 0), "period": name_of(most.period)}
+        _("%(percent)s of it was used in %(period)s hours")
+        % {"percent": in_percent(most.percent), "period": name_of(most.period)}
     )
 
 

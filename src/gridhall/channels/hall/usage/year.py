@@ -45,7 +45,7 @@ def months_of(year: int) -> list[DateSpan]:
 
 def in_year(days: Days, year: int) -> Int64s:
     """The places of the days of a year."""
-    return days.chosen(lambda day: day.year == year)
+    return days.within(DateSpan(date(year, 1, 1), date(year + 1, 1, 1)))
 
 
 def of_year(home: Shown, year: int) -> Year:
@@ -119,9 +119,9 @@ def period_series(days: Days, groups: list[Int64s], *, estimated: list[bool]) ->
 
 def _months_chart(home: Shown, year: int) -> Chart:
     days, months = home.imported, months_of(year)
-    groups = [days.chosen(lambda day, month=month: day in month) for month in months]
+    groups = [days.within(month) for month in months]
     series = period_series(days, groups, estimated=[days.is_estimate(places) for places in groups])
-    before = [days.chosen(lambda day, month=month: day in month) for month in months_of(year - 1)]
+    before = [days.within(month) for month in months_of(year - 1)]
     if any(len(places) for places in before):
         totals = [days.total(places) / 1000 if len(places) else None for places in before]
         series.append(Series(str(year - 1), totals, role="muted"))
@@ -157,7 +157,7 @@ def _heat(home: Shown, year: int) -> Chart | None:
     days, months = home.imported, months_of(year)
     rows, links = [], []
     for month in months:
-        places = days.chosen(lambda day, month=month: day in month)
+        places = days.within(month)
         if len(places):
             hours = days.average_hours(places)
             values = [None if value is None else value / 1000 for value in hours]
@@ -244,12 +244,12 @@ def _exported(home: Shown, year: int) -> Chart | None:
     chosen = in_year(days, year)
     if not len(chosen):
         return None
-    groups = [days.chosen(lambda day, month=month: day in month) for month in months]
+    groups = [days.within(month) for month in months]
     totals = [days.total(places) / 1000 if len(places) else None for places in groups]
     fed, used = days.total(chosen), home.imported.total(in_year(home.imported, year))
     says = words.sentence(
         _("You fed %(kwh)s into the grid") % {"kwh": words.kwh(fed)},
-        _("that is %(percent)s %% of what you took from it") % {"percent": formats.number(100 * fed / used, 0)}
+        _("that is %(percent)s of what you took from it") % {"percent": words.in_percent(100 * fed / used)}
         if used
         else "",
     )
@@ -270,10 +270,10 @@ def newest_compared(home: Shown, year: int) -> DateSpan | None:
 
 def reactive(home: Shown, span: DateSpan) -> dict[str, Any] | None:
     """Reactive energy and the mean power factor of a span; None where no reactive energy is measured."""
-    chosen = home.reactive.chosen(lambda day: day in span)
+    chosen = home.reactive.within(span)
     if not len(chosen):
         return None
-    used = home.imported.chosen(lambda day: day in span)
+    used = home.imported.within(span)
     active, varh = home.imported.total(used), home.reactive.total(chosen)
     if not active:
         return None
