@@ -259,7 +259,6 @@ class Building:
             today=self.today,
             progress=lambda done, all_: self.progress(name, done, all_),
         )
-        metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 8)))
         metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 9)))
         self._done(billed_until=month.end)
         parked = sum(report.parked.values())
