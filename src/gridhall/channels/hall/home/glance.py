@@ -237,11 +237,12 @@ def _over_what(running: Running) -> str:
 def _fed(running: Running, *, money: bool) -> str:
     if not running.export_wh:
         return ""
-    text = _("%(kwh)s kWh of your own power went into the grid.") % {"kwh": formats.energy(running.export_wh)}
+    values = {"kwh": formats.energy(running.export_wh)}
     earned = -(running.separate_fen or 0)
-    if money and earned > 0:
-        text += " " + _("About %(amount)s for it are paid to you separately.") % {"amount": _about(earned)}
-    return text
+    if not money or earned <= 0:
+        return _("%(kwh)s kWh of your own power went into the grid.") % values
+    values["amount"] = _about(earned)
+    return _("%(kwh)s kWh of your own power went into the grid; about %(amount)s are paid to you for it.") % values
 
 
 def _periods(running: Running) -> tuple[Part, ...]:

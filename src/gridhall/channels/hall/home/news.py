@@ -46,9 +46,11 @@ def notices(home: Home, bills: Sequence[OwnBill], waits: Sequence[Waiting], toda
             if home.visible(each.span)
         ]
     if not home.owner:
-        until = _("until %(day)s") % {"day": formats.full_day(home.until - timedelta(days=1))} if home.until else ""
         text = _("This home was shared with you.")
-        found.append(Notice("users", "info", f"{text} {until}".strip(), None, ""))
+        if home.until:
+            last = formats.full_day(home.until - timedelta(days=1))
+            text = _("This home was shared with you until %(day)s.") % {"day": last}
+        found.append(Notice("users", "info", text, None, ""))
     dated = sorted((each for each in found if each.day is not None), key=lambda each: each.day or today, reverse=True)
     return [*(each for each in found if each.day is None and each.tone == "warn"), *dated, *(
         each for each in found if each.day is None and each.tone != "warn"

@@ -1,6 +1,7 @@
 """The first page."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -36,7 +37,8 @@ def show(request: HallRequest) -> HttpResponse:
     sees_bills = home.may(Right.BILLS)
     bills = billing.own_bills(home.usage_point, home.customer, home.spans) if sees_bills else []
     running = billing.running(home.usage_point, home.customer)
-    ended = None if any(span.end is None or span.end > today for span in home.spans) else home.spans[-1].end
+    ends = [span.end for span in home.spans]
+    ended = None if any(end is None or end > today for end in ends) else max(end for end in ends if end)
     return rendered(
         request,
         "hall/home/home.html",
@@ -46,7 +48,7 @@ def show(request: HallRequest) -> HttpResponse:
         use=use(home, running, today) if ended is None else None,
         sees_usage=home.may(Right.USAGE),
         sees_bills=sees_bills,
-        ended=ended,
+        last_day=ended - timedelta(days=1) if ended else None,
         supply=accounts.usage_point_by_number(home.number).status,
         actions=_actions(home, bills),
         notices=notices(home, bills, billing.waiting(home.usage_point, home.customer) if sees_bills else [], today),
