@@ -120,6 +120,8 @@ def preview(request: ConsoleRequest) -> HttpResponse:
     begins = typed if len(_NUMBERS.split(typed)) < 2 else ""
     tariff = "" if begins else (chosen.code if chosen else "")
     offered = accounts.supplied_points(units, span, number=begins, tariff=tariff)
+    if not offered and not begins:
+        offered = accounts.supplied_points(units, span)
     if begins and len(offered) == 1 and not points:
         points = [offered[0].number]
     bills, refusal = [], None
