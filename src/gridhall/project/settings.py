@@ -171,6 +171,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "30/m/ip,3/m/key",
     "verify_phone": "3/m/key,30/m/ip",
     "change_phone": "5/m/user",
+    "verify_bill": "20/10m/ip",
 }
 MFA_ADAPTER = "gridhall.channels.web.signin.adapter.SecondFactorAdapter"
 MFA_FORMS = {

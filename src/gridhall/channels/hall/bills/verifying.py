@@ -9,9 +9,6 @@ from django.views.decorators.http import require_safe
 
 from gridhall.contexts.billing import queries
 
-#: Tries of one address.
-_LIMIT = {"verify_bill": "20/10m/ip"}
-
 
 class CheckForm(forms.Form):
     """What stands on the paper."""
@@ -37,7 +34,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     form = CheckForm(request.GET if asked else None)
     context: dict[str, object] = {"form": form, "asked": False}
     status = 200
-    if asked and not ratelimit.consume(request, action="verify_bill", config=_LIMIT):
+    if asked and not ratelimit.consume(request, action="verify_bill"):
         context["busy"] = True
         status = 429
     elif asked and form.is_valid():
