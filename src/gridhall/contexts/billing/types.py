@@ -273,6 +273,11 @@ class BillChange:
     new_energy_wh: int | None
     lines: tuple[LineChange, ...]
 
+    @property
+    def difference_fen(self) -> int:
+        """What is owed more than before."""
+        return self.bill.new_total_fen - self.bill.old_total_fen
+
 
 @dataclass(frozen=True)
 class CorrectionOutcome:
