@@ -62,7 +62,7 @@ def areas(request: ConsoleRequest) -> HttpResponse:
 def area(request: ConsoleRequest, code: str) -> HttpResponse:
     """The usage points of one transformer area, the furthest behind first; the gaps of the one that is asked for."""
     unit = _chosen(request, _units(request))
-    rows = metering.freshness_in_area(code, request.today, organisation=unit)
+    rows = metering.freshness_in_area(code.replace("\0", ""), request.today, organisation=unit)
     if not rows.num_rows:
         raise NotFound("There is no such transformer area here.", path=code)
     yesterday = request.today - timedelta(days=1)

@@ -74,12 +74,11 @@ def again(request: ConsoleRequest, number: int) -> HttpResponseBase:
 @require_GET
 def download(request: ConsoleRequest, number: int) -> HttpResponseBase:
     """The open rows as CSV, with what is wrong; mended, it can be uploaded."""
-    folder = tempfile.TemporaryDirectory(prefix="gridhall-quarantine-")
-    file = Path(folder.name) / "quarantine.csv"
-    metering.export_quarantine(number, file)
-    response = FileResponse(file.open("rb"), as_attachment=True, filename=f"quarantine-{number}.csv")
-    # The file is open: its name may go.
-    folder.cleanup()
+    with tempfile.TemporaryDirectory(prefix="gridhall-quarantine-") as folder:
+        file = Path(folder) / "quarantine.csv"
+        metering.export_quarantine(number, file)
+        # Open files outlive their names.
+        response = FileResponse(file.open("rb"), as_attachment=True, filename=f"quarantine-{number}.csv")
     response["Cache-Control"] = "no-store, private"
     return response
 
@@ -131,7 +130,7 @@ def _check(request: ConsoleRequest, number: int) -> HttpResponseBase:
 
 
 def _page(request: ConsoleRequest, number: int, *, form: FileForm | None = None, status: int = 200) -> HttpResponse:
-    code, row = request.GET.get("code", "")[:60], _number(request.GET.get("row"))
+    code, row = request.GET.get("code", "").replace("\0", "")[:60], _number(request.GET.get("row"))
     page = max(1, _number(request.GET.get("page")) or 1)
     report = metering.import_report(number)
     counts = metering.quarantine_counts(number)
