@@ -24,7 +24,9 @@ def kinds(parent: type[GridhallError]) -> Iterator[type[GridhallError]]:
         yield from kinds(kind)
 
 
-CODES = {"error"} | {kind.code for kind in kinds(GridhallError)}
+#: Not raised but written by the worker, for what is no error of the house.
+OF_JOBS = {"internal", "job_given_up"}
+CODES = {"error"} | OF_JOBS | {kind.code for kind in kinds(GridhallError)}
 
 
 def test_every_code_is_said() -> None:

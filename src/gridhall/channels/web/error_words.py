@@ -89,7 +89,15 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "openings_invalid": (_("The file has an error; nothing of it was taken in."), _MEND_FILE),
     "bill_number_exhausted": (_("This period has been corrected too often."), _TELL),
     "bill_number_unreadable": (_("This is no bill number."), _("It stands at the head of the bill.")),
+    "correction_waiting": (_("A correction of this bill waits for a decision already."), _LATER),
+    "correction_decided": (_("This has been decided or withdrawn meanwhile."), _("Open it again and look.")),
+    "second_person_needed": (_("Nobody decides what they asked for themselves."), _("Ask a colleague to decide.")),
+    "weather_file_invalid": (_("The file has an error; nothing of it was taken in."), _MEND_FILE),
     # tariffs
+    "draft_changed": (_("Somebody else has saved or decided meanwhile."), _("Open it again and look.")),
+    "draft_closed": (_("The draft is submitted, decided or withdrawn."), _("Begin a new draft.")),
+    "draft_not_publishable": (_("The document has errors."), _("See the lines that are named.")),
+    "draft_too_long": (_("The text is longer than any tariff."), _CHECK_VALUE),
     "published_version_changed": (
         _("The document changes a version that has been published."),
         _("Leave published versions as they are and add a new one."),
@@ -104,6 +112,20 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
         _("Choose a tariff whose periods begin on the intervals of the readings."),
     ),
     "demand_window": (_("The readings do not fit the tariff's demand interval."), _CHECK_VALUE),
+    # people
+    "phone_invalid": (_("This is not a mobile number."), _CHECK_VALUE),
+    "phone_taken": (_("This number belongs to somebody else."), _("Use another number.")),
+    "too_many_attempts": (_("Too many attempts."), _("Wait a while, then try again.")),
+    "proof_wrong": (_("What you entered does not fit together."), _CHECK_VALUE),
+    "already_linked": (_("You have linked this account number already."), _("Nothing needs to be done.")),
+    "already_shared": (_("It is shared with this number already."), _("Change or revoke that share.")),
+    "share_invalid": (_("Such a share would show nothing."), _CHECK_VALUE),
+    "identifier_invalid": (_("You cannot be recognised by this."), _CHECK_VALUE),
+    "identifier_taken": (_("Somebody else is recognised by this."), _("Choose another.")),
+    "last_identifier": (_("Without it you could not sign in any more."), _("Add another one first.")),
+    "not_permitted": (_("Your role does not include this here."), _("If you need it for your work, ask your manager.")),
+    # jobs
+    "job_not_found": (_("There is no such job."), _("Choose one of the list.")),
     # accounts
     "brand_invalid": (_("The brand of this site cannot be used."), _TELL),
     "already_done": (_("This has been done already."), _("Nothing needs to be done.")),
@@ -131,6 +153,7 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
 NOT_ON_PAGES: Final = frozenset(
     {
         "another_demo", "bad_option", "database_setting_invalid", "database_too_old", "database_unreachable",
-        "embedded_server_failed", "nobody_named", "not_only_a_demo", "option_invalid", "port_taken", "reading_unclear",
+        "embedded_server_failed", "nobody_named", "not_only_a_demo", "job_kind_unknown", "option_invalid", "port_taken", "reading_unclear",
+        "setting_invalid",
     }
 )  # fmt: skip

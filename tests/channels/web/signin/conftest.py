@@ -24,6 +24,11 @@ def outbox(settings) -> list[Message]:
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def no_attempts_yet(db: None) -> None:
     cache.clear()
 
