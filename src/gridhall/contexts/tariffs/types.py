@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gridhall.contexts.tariffs.document.models import VersionText
-from gridhall.contexts.tariffs.document.parts import Label, in_both_languages
+from gridhall.contexts.tariffs.document.parts import Label
+from gridhall.contexts.tariffs.document.parts import in_both_languages as in_both_languages
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import DayPattern
 

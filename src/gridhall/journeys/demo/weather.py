@@ -46,4 +46,4 @@ def _wave(ordinal: int, every: int, swing: int) -> int:
     """Chance that runs straight from one draw to the next."""
     first, step = divmod(ordinal, every)
     low, high = below(np.array([first, first + 1], np.uint64), 900 + every, 2 * swing + 1).tolist()
-    return (low * (every - step) + high * step) // every - swing
+    return int(low * (every - step) + high * step) // every - swing

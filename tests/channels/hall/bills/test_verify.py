@@ -25,7 +25,7 @@ def printed(flats: Flats) -> tuple[str, str]:
 
 
 def ask(client, number: str, code: str):
-    return client.get("/verify/", {"number": number, "code": code})
+    return client.post("/verify/", {"number": number, "code": code})
 
 
 def test_a_genuine_bill_shows_what_the_paper_says_and_nothing_personal(flats: Flats, client):
@@ -89,7 +89,9 @@ def test_guessing_is_throttled(flats: Flats, client):
     for _ in range(20):
         assert ask(client, number, "0000-0000-0000").status_code == 200
     assert ask(client, number, code).status_code == 429
-    assert client.get("/verify/").status_code == 200
+    filled_in = client.get("/verify/", {"number": number, "code": code}).content.decode()
+    assert f'value="{code}"' in filled_in
+    assert "账单是真的" not in filled_in
 
 
 def test_the_square_code_leads_to_the_page_with_both_filled_in(flats: Flats):

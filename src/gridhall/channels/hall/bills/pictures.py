@@ -96,7 +96,10 @@ def tiers(own: OwnBillInFull) -> TierPicture | None:
     whole = max(bounds[-1] * 5 // 4, after * 21 // 20, 1)
     edges = [*bounds, whole]
     tier = next(at for at in range(1, len(edges)) if after <= edges[at] or at == len(edges) - 1)
-    rows, track, old, new = [], [], [], []
+    rows: list[TierRow] = []
+    track: list[Segment] = []
+    old: list[Segment] = []
+    new: list[Segment] = []
     for at in range(len(edges) - 1):
         first, last, role = edges[at], edges[at + 1], f"tier{min(at + 1, 3)}"
         track.append(_segment(first, last, whole, role))

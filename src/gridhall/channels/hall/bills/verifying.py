@@ -5,7 +5,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from gridhall.contexts.billing import queries
 
@@ -27,17 +27,17 @@ class CheckForm(forms.Form):
     )
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     """Ask for number and code, and say what they prove. The square code on the paper leads here with both filled in."""
-    asked = bool(request.GET.get("number") or request.GET.get("code"))
-    form = CheckForm(request.GET if asked else None)
-    context: dict[str, object] = {"form": form, "asked": False}
-    status = 200
-    if asked and not ratelimit.consume(request, action="verify_bill"):
-        context["busy"] = True
-        status = 429
-    elif asked and form.is_valid():
+    if request.method != "POST":
+        filled_in = {name: request.GET.get(name, "")[:40] for name in ("number", "code")}
+        return render(request, "hall/bills/verify.html", {"form": CheckForm(initial=filled_in)})
+    form = CheckForm(request.POST)
+    if not ratelimit.consume(request, action="verify_bill"):
+        return render(request, "hall/bills/verify.html", {"form": form, "busy": True}, status=429)
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
         context["asked"] = True
         context["found"] = queries.genuine(form.cleaned_data["number"], form.cleaned_data["code"])
-    return render(request, "hall/bills/verify.html", context, status=status)
+    return render(request, "hall/bills/verify.html", context)

@@ -1,7 +1,7 @@
 """What billing can be asked."""
 
 from gridhall.contexts.billing.queries.balances import account_id, balance, end_of_day, statement
-from gridhall.contexts.billing.queries.comparing import Comparison, Effect, compare
+from gridhall.contexts.billing.queries.comparing import Comparison, compare
 from gridhall.contexts.billing.queries.explaining import bill, explain, printable, verify
 from gridhall.contexts.billing.queries.genuine import Genuine, check_code, genuine
 from gridhall.contexts.billing.queries.lists import bills, parked, runs
@@ -24,6 +24,7 @@ from gridhall.contexts.billing.queries.own import (
 )
 from gridhall.contexts.billing.queries.requests import correction_request, correction_requests
 from gridhall.contexts.billing.queries.running import Running, Tiers, running
+from gridhall.contexts.billing.rules.comparison import Effect
 from gridhall.contexts.billing.rules.numbering import read as read_number
 from gridhall.contexts.billing.rules.numbering import show as show_number
 from gridhall.contexts.billing.settings import due_on

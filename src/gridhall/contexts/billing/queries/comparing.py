@@ -72,8 +72,8 @@ def compared(bill: BillView) -> Compared:
             known = prices.setdefault(line.component, {})
             if line.price is not None:
                 known.setdefault((line.tier, line.period), Fraction(line.price) / 10)
-    for line, component in _by_kwh(bill):
-        lines[component].append(line)
+    for billed, component in _by_kwh(bill):
+        lines[component].append(billed)
     parts = {code: _quantities(found, prices[code]) for code, found in lines.items()}
     kwh_fen = sum(int(line.amount * 100) for line, _ in _by_kwh(bill))
     return Compared(bill.span.days, bill.energy_wh, bill.total_fen, kwh_fen, parts, bill.tariff.code)
