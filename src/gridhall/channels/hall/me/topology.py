@@ -18,14 +18,13 @@ _LONGEST: Final = 7
 
 @dataclass(frozen=True)
 class Box:
-    """A box with two short lines of text; ``kind`` names its colour, ``link`` where it leads."""
+    """A box with two short lines of text; ``kind`` names its colour."""
 
     kind: str
     x: int
     y: int
     title: str
     small: str
-    link: str = ""
 
 
 @dataclass
@@ -59,7 +58,7 @@ def drawn(homes: Sequence[Home], settled: Mapping[str, Settled]) -> Picture | No
     places = _places(customers)
     for home in shown:
         of = settled[home.key]
-        picture.boxes.append(Box("home", _COLUMNS[1], rows[home.key], _short(home.name), home.number, home.key))
+        picture.boxes.append(Box("home", _COLUMNS[1], rows[home.key], _short(_title(home)), home.number))
         picture.lines.append(_line(_COLUMNS[0] + _WIDTH, places[of.customer], _COLUMNS[1], rows[home.key]))
     for number, y in places.items():
         name = next(each.customer_name for each in settled.values() if each.customer == number)
@@ -87,6 +86,11 @@ def _line(x: int, y: int, to_x: int, to_y: int) -> str:
     middle = (x + to_x) // 2
     half = _HEIGHT // 2
     return f"M{x} {y + half}C{middle} {y + half} {middle} {to_y + half} {to_x} {to_y + half}"
+
+
+def _title(home: Home) -> str:
+    # The number stands below it.
+    return home.name if home.named else home.name.removesuffix(f" {home.number[-4:]}")
 
 
 def _short(text: str) -> str:
