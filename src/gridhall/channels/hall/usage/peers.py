@@ -33,6 +33,11 @@ class Beside:
     own: int
 
     @property
+    def band(self) -> str:
+        """How many persons live in the households compared with, as people write it."""
+        return self.peers.household_band.replace("-", "–")
+
+    @property
     def width(self) -> int:
         """How wide the middle half is drawn."""
         return max(self.upper - self.lower, 2)

@@ -82,13 +82,13 @@ def _with_year_before(days: Days, year: int) -> str:
     if len(pairs) < _ENOUGH:
         return ""
     now = sum(int(days.wh[days.place[day]]) for day, _before in pairs)
-    before = sum(int(days.wh[days.place[day]]) for _day, day in pairs)
+    then = sum(int(days.wh[days.place[day]]) for _day, day in pairs)
     first, last = pairs[0][0], pairs[-1][0]
     if first == date(year, 1, 1) and len(pairs) == (last - first).days + 1:
         what = _("in the same time of %(year)s") % {"year": year - 1}
-        return words.compared(now, before, what)
+        return words.compared(now, then, what)
     what = _("on the same days of %(year)s") % {"year": year - 1}
-    said = words.compared(now, before, what)
+    said = words.compared(now, then, what)
     if not said:
         return ""
     span = f"{formats.short_day(first)} – {formats.short_day(last)}"
