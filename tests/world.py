@@ -30,12 +30,15 @@ class World:
         people: who may knock, by what they are to the home in question; None for nobody in particular.
         homes: the keys of homes: the owner's own, the same as shared with the reader, the stranger's own.
         bill, customer: the owner's newest bill there, and the number under which the utility knows the owner.
+        area, tariff: codes of the transformer area that feeds the home, and of the tariff it is billed by.
     """
 
     people: dict[str, Any]
     homes: dict[str, str]
     bill: int
     customer: str
+    area: str
+    tariff: str
 
     def client(self, who: str) -> Client:
         """A browser in which somebody has signed in; staff with a second factor."""
@@ -109,7 +112,7 @@ def _world() -> World:
     )  # fmt: skip
     station = Organisation.objects.get(code="LC-YZ-01-01")
     bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
-    _happened(station.pk)
+    _happened(station)
     return World(
         people={
             "nobody": None,
@@ -126,25 +129,44 @@ def _world() -> World:
         homes={"owner": own.key, "reader": share.key, "stranger": strange.key},
         bill=bill,
         customer=own.customer.number,
+        area=own.usage_point.transformer_area.code,
+        tariff=CustomerAgreement.objects.filter(usage_point__number=OWN).latest("span").tariff_code,
     )
 
 
-def _happened(station: int) -> None:
-    """Somebody asked for a correction of the stranger's bill; a job for the branch has run."""
+def _happened(station: Any) -> None:
+    """Somebody asked for a correction of the stranger's bill; a run and a simulation of a draft tariff have ended."""
+    from gridhall.contexts.accounts.models import CustomerAgreement
     from gridhall.contexts.billing.models import Bill, CorrectionRequest
     from gridhall.contexts.metering.models import Import
+    from gridhall.contexts.tariffs.models import TariffDocument
+    from gridhall.contexts.tariffs.operations import drafts
+    from gridhall.journeys.jobs import what_if
+    from gridhall.kernel.spans import DateSpan
+    from gridhall.runtime import jobs
+    from gridhall.runtime.audit import Act
     from gridhall.runtime.models import JobRecord
 
+    act = Act("staff:demo", NOW)
     kept = Bill.objects.filter(usage_point__number=STRANGE, status="issued").latest("start_date")
     CorrectionRequest.objects.create(
-        bill=kept, organisation_id=station, reason="读数更正", difference_fen=0, computed_at=NOW,
+        bill=kept, organisation_id=station.pk, reason="读数更正", difference_fen=0, computed_at=NOW,
         outcome={"bills": [], "not_corrected": []}, readings_version=Import.objects.latest("pk").pk,
-        requested_by="staff:demo", requested_at=NOW,
+        requested_by=act.actor, requested_at=NOW,
     )  # fmt: skip
-    JobRecord.objects.create(
-        kind="bill_run", organisation=station, requested_by="staff:demo", requested_at=NOW, started_at=NOW,
-        finished_at=NOW, status="done", done=1, total=1, result={},
-    )  # fmt: skip
+    taken_in = {"id": 1, "status": "imported", "accepted": 96, "quarantined": 0, "estimated": 0, "missing": 0}
+    for kind, arguments, result in (
+        ("bill_run", {"month": "2026-02"}, {"run": 1}), ("import", {"file": "demo.csv"}, taken_in),
+    ):  # fmt: skip
+        JobRecord.objects.create(
+            kind=kind, organisation=station.pk, arguments=arguments, requested_by=act.actor, requested_at=NOW,
+            started_at=NOW, finished_at=NOW, status="done", done=1, total=1, result=result,
+        )  # fmt: skip
+    code = CustomerAgreement.objects.filter(usage_point__number=OWN).latest("span").tariff_code
+    document = TariffDocument.objects.filter(tariff__code=code).latest("pk")
+    draft = drafts.create_draft("居民电价草案", document.text, based_on=document.digest, act=act)
+    asked = what_if.ask(draft.id, DateSpan.parse_month("2026-02"), station.code, station.pk, code, act)
+    jobs.run_now(asked, now=lambda: NOW)
 
 
 @dataclass(frozen=True)
@@ -187,10 +209,13 @@ def _own(model: str, **filters: Any) -> Callable[[World], dict[str, Any]]:
         from django.apps import apps
 
         found = apps.get_model(model).objects.filter(**filters).latest("pk")
-        return {"run": found.pk, "item": found.pk, "job": found.pk, "number": found.pk, "source": found.pk}
+        return dict.fromkeys(("run", "item", "job", "number", "id", "draft"), found.pk)
 
     return find
 
+
+#: Imports of the demo's newest month have rows in quarantine.
+_quarantined = _own("metering.Import", file_name__startswith="import-2026-02")
 
 #: What the parameters of an address stand for, by the name of the address; ``home`` is the same everywhere.
 SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -213,8 +238,23 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "console.customer-past": _customer,
     "console.customer-trail": _customer,
     "console.customer-unmask": _customer,
-    "console.run": _own("billing.BillRun"),
-    "console.run-bills": _own("billing.BillRun"),
+    "hall.me-revoke": lambda world: {"share": world.homes["reader"]},
+    "console.imports-job": _own("runtime.JobRecord", kind="import"),
+    "console.import": _quarantined,
+    "console.quarantine": _quarantined,
+    "console.quarantine-replace": _quarantined,
+    "console.quarantine-again": _quarantined,
+    "console.quarantine-download": _quarantined,
+    "console.quarantine-upload": _quarantined,
+    "console.freshness-area": lambda world: {"code": world.area},
+    "console.tariff": lambda world: {"code": world.tariff},
+    "console.tariff-draft": _own("tariffs.TariffDraft"),
+    "console.tariff-decision": _own("tariffs.TariffDraft"),
+    "console.tariff-withdraw": _own("tariffs.TariffDraft"),
+    "console.what-if-job": _own("runtime.JobRecord", kind="what_if"),
+    "console.what-if-result": _own("billing.BillRun", kind="what_if"),
+    "console.run": _own("billing.BillRun", kind="regular"),
+    "console.run-bills": _own("billing.BillRun", kind="regular"),
     "console.run-job": _own("runtime.JobRecord", kind="bill_run"),
     "console.parked-item": _own("billing.ParkedBill", code="missing_readings"),
     "console.approval": _own("billing.CorrectionRequest"),

@@ -80,9 +80,9 @@ def shown(world: World, address: Address) -> Shown | None:
     for who in ("owner", "manager", "tariffs", "nobody", "admin"):
         where = path(world, who, address)
         response = world.client(who).get(where)
+        response.close()
         if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
-            whole = b"<html" in b"".join(response) if response.streaming else b"<html" in response.content
-            return Shown(address.name, who, where) if whole else None
+            return Shown(address.name, who, where) if b"<html" in response.content else None
     return None
 
 
@@ -91,41 +91,52 @@ def names(*prefixes: str) -> list[str]:
     return sorted({each.name for each in addresses() if each.name.startswith(prefixes)})
 
 
-def faults(site: Any, browser: Any, page: Shown, *, fingers: bool) -> list[str]:
-    """Everything that is wrong with a page, each in a line that begins with where it was seen."""
-    found: list[str] = []
-    for language, themes in (("zh-hans", ("light", "dark")), ("en", ("dark", "light"))):
-        context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)
-        context.add_cookies(site.cookies(page.who, language=language, theme=themes[0]))
-        context.route("**/echarts*", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        tab = context.new_page()
-        said: list[str] = []
-        tab.on("request", lambda request, said=said: said.extend(_elsewhere(request.url, site.url)))
-        tab.on(
-            "console",
-            lambda message, said=said: (
-                said.append(f"console: {message.text}") if "Content Security Policy" in message.text else None
-            ),
-        )
-        response = tab.goto(site.url + page.where, wait_until="load")
-        html = response.text()
-        said += [f"inline: {match.group()[:100]}" for match in _INLINE.finditer(html)]
-        said += _policy(response.headers)
-        tab.evaluate(AXE)
-        said += [f"phone {themes[0]}: {each}" for each in tab.evaluate(_RUN)]
-        if fingers:
-            said += [f"phone: {each}" for each in tab.evaluate(_TARGETS)]
-        tab.set_viewport_size(NARROW)
-        said += [f"320 px: {each}" for each in tab.evaluate(_WIDTH)]
-        tab.set_viewport_size(ZOOMED)
-        said += [f"200 %: {each}" for each in tab.evaluate(_WIDTH)]
-        tab.set_viewport_size(DESK)
-        tab.evaluate(f"document.documentElement.setAttribute('data-bs-theme', '{themes[1]}')")
-        said += [f"desk: {each}" for each in tab.evaluate(_WIDTH)]
-        said += [f"desk {themes[1]}: {each}" for each in tab.evaluate(_RUN_AGAIN)]
-        context.close()
-        found += [f"{language} {each}" for each in dict.fromkeys(said)]
-    return found
+class Looker:
+    """Looks at pages of a site, with one window for each person and language, which keeps what it has fetched."""
+
+    def __init__(self, site: Any, browser: Any) -> None:
+        self.site, self.browser = site, browser
+        self.windows: dict[tuple[str, str], Any] = {}
+        self.said: list[str] = []
+
+    def faults(self, page: Shown, *, fingers: bool) -> list[str]:
+        """Everything that is wrong with a page, each in a line that begins with where it was seen."""
+        found: list[str] = []
+        for language, themes in (("zh-hans", ("light", "dark")), ("en", ("dark", "light"))):
+            self.said.clear()
+            tab = self.window(page.who, language, themes[0])
+            tab.set_viewport_size(PHONE)
+            response = tab.goto(self.site.url + page.where, wait_until="load")
+            html = response.text()
+            said = [f"inline: {match.group()[:100]}" for match in _INLINE.finditer(html)]
+            said += _policy(response.headers)
+            tab.evaluate(AXE)
+            said += [f"phone {themes[0]}: {each}" for each in tab.evaluate(_RUN)]
+            if fingers:
+                said += [f"phone: {each}" for each in tab.evaluate(_TARGETS)]
+            for size, name in ((NARROW, "320 px"), (ZOOMED, "200 %"), (DESK, "desk")):
+                tab.set_viewport_size(size)
+                said += [f"{name}: {each}" for each in tab.evaluate(_WIDTH)]
+            tab.evaluate(f"document.documentElement.setAttribute('data-bs-theme', '{themes[1]}')")
+            said += [f"desk {themes[1]}: {each}" for each in tab.evaluate(_RUN_AGAIN)]
+            found += [f"{language} {each}" for each in dict.fromkeys([*said, *self.said])]
+        return found
+
+    def window(self, who: str, language: str, theme: str) -> Any:
+        """The window of somebody; whatever it asks for or complains about is kept in ``said``."""
+        if (who, language) not in self.windows:
+            context = self.browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)
+            context.add_cookies(self.site.cookies(who, language=language, theme=theme))
+            context.route("**/echarts*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+            tab = context.new_page()
+            tab.on("request", lambda request: self.said.extend(_elsewhere(request.url, self.site.url)))
+            tab.on("console", lambda message: self.said.extend(_complaints(message.text)))
+            self.windows[who, language] = tab
+        return self.windows[who, language]
+
+
+def _complaints(text: str) -> list[str]:
+    return [f"console: {text}"] if "Content Security Policy" in text else []
 
 
 def _elsewhere(url: str, own: str) -> list[str]:

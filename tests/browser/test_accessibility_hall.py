@@ -13,9 +13,14 @@ from tests.world import named
 pytestmark = pytest.mark.needs_browser
 
 
+@pytest.fixture(scope="module")
+def looker(site: Any, browser: Any) -> looking.Looker:
+    return looking.Looker(site, browser)
+
+
 @pytest.mark.parametrize("name", looking.names("hall.", "web.", "account_", "mfa_", "usersessions_"))
-def test_everybody_can_read_and_use_it(site: Any, browser: Any, name: str) -> None:
-    page = looking.shown(site.world, named(name))
+def test_everybody_can_read_and_use_it(looker: looking.Looker, name: str) -> None:
+    page = looking.shown(looker.site.world, named(name))
     if page is not None:
-        found = looking.faults(site, browser, page, fingers=True)
+        found = looker.faults(page, fingers=True)
         assert not found, "\n".join(found)

@@ -113,6 +113,8 @@ def _share(tab: Any) -> None:
     tab.get_by_label(zh("Their mobile number")).fill(TENANT)
     tab.get_by_label(zh("Tenant"), exact=True).check()
     tab.get_by_label(zh("Bills"), exact=True).check()
+    tab.get_by_label(zh("Usage"), exact=True).uncheck()
+    tab.get_by_label(zh("Download the data"), exact=True).uncheck()
     tab.get_by_label(zh("Data from")).fill("2026-01-01")
     tab.get_by_label(zh("Until, this day included")).fill("2026-12-31")
     tab.get_by_role("button", name=zh("Go on")).click()

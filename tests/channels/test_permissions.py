@@ -69,11 +69,23 @@ GET    console.work                   sign-in 404     404     404      200     2
 GET    console.search                 sign-in 404     404     404      200     200       200     200     200     403
 GET    console.imports                sign-in 404     404     404      200     200       200     200     200     403
 GET    console.freshness              sign-in 404     404     404      200     200       200     200     200     403
+GET    console.imports-jobs           sign-in 404     404     404      200     200       200     200     200     403
+GET    console.imports-job            sign-in 404     404     404      200     200       200     200     200     403
+GET    console.import                 sign-in 404     404     404      200     200       200     200     200     403
+GET    console.quarantine             sign-in 404     404     404      200     200       200     200     200     403
+GET    console.quarantine-replace     sign-in 404     404     404      200     200       200     403     403     403
+GET    console.quarantine-again       sign-in 404     404     404      405     405       405     403     403     403
+POST   console.quarantine-again       sign-in 404     404     404      on      on        on      403     403     403
+GET    console.quarantine-download    sign-in 404     404     404      200     200       200     200     200     403
+GET    console.quarantine-upload      sign-in 404     404     404      405     405       405     403     403     403
+POST   console.quarantine-upload      sign-in 404     404     404      422     422       422     403     403     403
+GET    console.freshness-areas        sign-in 404     404     404      200     200       200     200     200     403
+GET    console.freshness-area         sign-in 404     404     404      200     404       200     200     200     403
 GET    console.runs                   sign-in 404     404     404      200     200       200     200     200     403
 GET    console.parked                 sign-in 404     404     404      200     200       200     200     200     403
 GET    console.approvals              sign-in 404     404     404      200     200       200     200     200     403
 GET    console.tariffs                sign-in 404     404     404      200     200       200     200     200     200
-GET    admin:*                        sign-in sign-in sign-in sign-in  sign-in sign-in   sign-in sign-in sign-in sign-in
+GET    admin:*                        sign-in 403     403     403      403     403       403     403     403     200/403
 GET    hall.bill                      sign-in 200     200     404      404     404       404     404     404     404
 GET    hall.bill-pdf                  sign-in 200     200     404      404     404       404     404     404     404
 GET    hall.bill-compare              sign-in 200     200     404      404     404       404     404     404     404
@@ -114,6 +126,21 @@ GET    console.tariff-check           405     405     405     405      405     4
 POST   console.tariff-check           sign-in 404     404     404      403     403       403     200     403     403
 GET    console.tariff-schema          sign-in 404     404     404      403     403       403     200     403     403
 GET    console.what-if-preview        sign-in 404     404     404      403     403       200     200     200     403
+GET    hall.me-revoke                 sign-in 200     404     404      404     404       404     404     404     404
+GET    console.bill                   sign-in 404     404     404      200     404       200     200     200     403
+GET    console.customer               sign-in 404     404     404      200     404       200     200     200     403
+GET    console.run-job                sign-in 404     404     404      on      404       on      on      on      403
+GET    console.run-bills              sign-in 404     404     404      200     200       200     200     200     403
+GET    console.approval               sign-in 404     404     404      200     404       200     200     200     403
+GET    console.tariff                 sign-in 404     404     404      200     200       200     200     200     200
+GET    console.tariff-draft           sign-in 404     404     404      403     403       200     200     200     403
+GET    console.tariff-decision        405     405     405     405      405     405       405     405     405     405
+POST   console.tariff-decision        sign-in 404     404     404      403     403       409     403     403     403
+GET    console.tariff-withdraw        405     405     405     405      405     405       405     405     405     405
+POST   console.tariff-withdraw        sign-in 404     404     404      403     403       403     409     403     403
+GET    console.what-if                sign-in 404     404     404      403     403       200     200     200     403
+GET    console.what-if-job            sign-in 404     404     404      403     403       on      on      on      403
+GET    console.what-if-result         sign-in 404     404     404      403     403       200     200     200     403
 """
 
 
@@ -183,6 +210,7 @@ def knock(client: Client, method: str, where: str) -> str:
     """What somebody gets; nothing that the knocking changes is kept."""
     with transaction.atomic():
         response = client.generic(method, where)
+        response.close()
         transaction.set_rollback(True)
     return word(response)
 
