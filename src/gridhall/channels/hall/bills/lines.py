@@ -40,7 +40,7 @@ def shown(bill: BillView) -> Iterator[ShownLine]:
         plan = bill.tariff.plan(line.version)
         part = component_of(plan, line)
         yield ShownLine(
-            name=in_language(line.label),
+            name=_beginning(in_language(line.label)),
             amount_fen=int(line.amount * 100),
             what=_what(line, part, plan),
             arithmetic=_arithmetic(line, part, bill.tariff.currency),
@@ -49,6 +49,11 @@ def shown(bill: BillView) -> Iterator[ShownLine]:
             separate=line.settlement == "separate",
             role=period_role(line.period) if line.period else f"tier{min(line.tier, 3)}" if line.tier else "",
         )
+
+
+def _beginning(name: str) -> str:
+    """A name as it stands at the beginning of a row."""
+    return name[:1].upper() + name[1:]
 
 
 def component_of(plan: Plan, line: ExplainedLine) -> Any:
