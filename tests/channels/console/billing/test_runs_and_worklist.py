@@ -1,0 +1,163 @@
+"""Guards: a month is run once however often the button is pressed, and a clerk works on what is parked at home only."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from tests.channels.console.customers.conftest import Desk
+
+from gridhall.contexts.billing.models import BillRun, ParkedBill
+from gridhall.runtime import jobs
+from gridhall.runtime.audit import trail
+from gridhall.runtime.models import JobRecord
+
+NOW = datetime(2013, 2, 3, 3, 0, tzinfo=UTC)
+STARTED = {"month": "2013-01", "unit": "SH"}
+
+
+def page(client: Client, name: str, **kwargs: object) -> str:
+    answer = client.get(reverse(name, kwargs=kwargs))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def item(number: str) -> ParkedBill:
+    return ParkedBill.objects.get(usage_point__number=number)
+
+
+def test_a_run_is_confirmed_started_once_and_done(desk: Desk) -> None:
+    from datetime import date
+
+    desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
+    clerk = desk("clerk")
+    shown = clerk.get(reverse("console.run-start"), STARTED)
+    assert shown.context["outlook"].to_bill == 3
+    first = clerk.post(reverse("console.run-start"), STARTED)
+    again = clerk.post(reverse("console.run-start"), STARTED)
+    assert first.status_code == again.status_code == 302
+    assert first["Location"] == again["Location"]
+    job = JobRecord.objects.get()
+    assert "任务" not in page(clerk, "console.run-job", job=job.pk)
+    jobs.run_now(job.pk, now=lambda: NOW)
+    done = clerk.get(first["Location"])
+    run = BillRun.objects.get()
+    assert done["Location"] == reverse("console.run", kwargs={"run": run.pk})
+    moved = clerk.get(first["Location"], headers={"HX-Request": "true"})
+    assert moved["HX-Redirect"] == done["Location"]
+    assert (run.bills, run.parked) == (3, 0)
+    assert "U1002" in page(clerk, "console.run-bills", run=run.pk)
+    jobs.run_now(job.pk, now=lambda: NOW)
+    assert BillRun.objects.count() == 1
+
+
+def test_a_failed_run_says_why(desk: Desk) -> None:
+    clerk = desk("clerk")
+    started = clerk.post(reverse("console.run-start"), STARTED)
+    jobs.run_now(JobRecord.objects.get().pk, now=lambda: NOW)
+    said = clerk.get(started["Location"]).content.decode()
+    assert "没有可用于出账的" in said or "请先导入" in said
+
+
+@pytest.mark.parametrize("month", ["2013-13", "x" * 200, "<script>", "9999-12", ""])
+def test_a_month_that_cannot_be_run_is_not(desk: Desk, month: str) -> None:
+    answer = desk("clerk").post(reverse("console.run-start"), {"month": month, "unit": "SH"})
+    assert (answer.status_code, JobRecord.objects.count()) == (302, 0)
+
+
+def test_another_units_month_is_not_there(desk: Desk) -> None:
+    assert desk("far").post(reverse("console.run-start"), STARTED).status_code == 404
+    assert desk("auditor").post(reverse("console.run-start"), STARTED).status_code == 403
+    assert JobRecord.objects.count() == 0
+
+
+def test_runs_and_bills_of_others_do_not_show(parked: Desk) -> None:
+    run = BillRun.objects.get()
+    run.organisation_id = parked.utility and run.organisation_id
+    far, clerk = parked("far"), parked("clerk")
+    assert page(clerk, "console.run", run=run.pk)
+    assert "U1001" not in page(far, "console.runs")
+    assert "U1001" not in page(far, "console.run-bills", run=run.pk)
+    assert "U1002" not in page(far, "console.parked")
+
+
+def test_the_work_list_is_filtered_by_its_address(parked: Desk) -> None:
+    clerk = parked("clerk")
+    address = reverse("console.parked")
+
+    def numbers(**filters: str) -> list[str]:
+        return [line.item.number for line in clerk.get(address, filters).context["lines"]]
+
+    assert numbers() == ["U1002", "U1003"]
+    assert numbers(reason="no_readings") == ["U1003"]
+    assert numbers(month="2013-02") == []
+    assert numbers(unit="SH", sort="-number") == ["U1003", "U1002"]
+    assert numbers(released="yes") == []
+    assert clerk.get(address, {"unit": "FAR"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"page": "-1"}, {"page": "9" * 30}, {"sort": "'; drop table"}, {"month": "2013-99"}, {"reason": "<script>"},
+        {"run": "9" * 19}, {"released": "\u202e"}, {"run": "٣"},
+    ],
+)  # fmt: skip
+def test_hostile_filters_show_a_page(parked: Desk, filters: dict[str, str]) -> None:
+    answer = parked("clerk").get(reverse("console.parked"), filters)
+    assert answer.status_code == 200
+    assert b"<script>" not in answer.content.replace(b"<script src", b"")
+
+
+def test_the_work_list_costs_few_queries(parked: Desk, django_assert_max_num_queries: object) -> None:
+    clerk = parked("clerk")
+    clerk.get(reverse("console.parked"))
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        clerk.get(reverse("console.parked"))
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        clerk.get(reverse("console.runs"))
+
+
+def test_the_reason_is_said_with_its_figures(parked: Desk) -> None:
+    shown = page(parked("clerk"), "console.parked-item", item=item("U1002").pk)
+    assert "2,688" in shown
+    assert "There is" not in shown
+
+
+def test_a_release_has_a_reason_and_is_on_the_trail(parked: Desk) -> None:
+    clerk, wanted = parked("clerk"), item("U1002")
+    address = reverse("console.parked-release")
+    assert "原因" in clerk.get(address, {"item": wanted.pk}).content.decode()
+    assert clerk.post(address, {"item": wanted.pk, "reason": "  "}).status_code == 200
+    assert item("U1002").released_at is None
+    assert clerk.post(address, {"item": wanted.pk, "reason": "已与用户核对"}).status_code == 302
+    wanted.refresh_from_db()
+    assert (wanted.released_by, wanted.release_reason) == ("staff:clerk", "已与用户核对")
+    assert [entry.actor for entry in trail(f"parked:{wanted.pk}")] == ["staff:clerk"]
+
+
+def test_many_are_released_at_once_and_what_cannot_be_is_told(parked: Desk) -> None:
+    clerk = parked("clerk")
+    both = [item("U1002").pk, item("U1003").pk]
+    shown = clerk.get(reverse("console.parked-release"), {"item": both})
+    assert [line.item.number for line in shown.context["can"]] == ["U1002"]
+    assert [line.item.number for line in shown.context["cannot"]] == ["U1003"]
+    clerk.post(reverse("console.parked-release"), {"item": both, "reason": "核对"})
+    assert item("U1002").released_at is not None
+    assert item("U1003").released_at is None
+
+
+def test_nobody_releases_what_is_not_theirs(parked: Desk) -> None:
+    wanted = item("U1002")
+    data = {"item": wanted.pk, "reason": "x"}
+    assert parked("far").post(reverse("console.parked-release"), data).status_code == 404
+    assert parked("auditor").post(reverse("console.parked-release"), data).status_code == 403
+    assert parked("far").get(reverse("console.parked-item", kwargs={"item": wanted.pk})).status_code == 404
+    wanted.refresh_from_db()
+    assert wanted.released_at is None
+
+
+def test_going_back_never_leaves_the_house(parked: Desk) -> None:
+    data = {"item": item("U1002").pk, "reason": "x", "back": "https://elsewhere.example/"}
+    answer = parked("clerk").post(reverse("console.parked-release"), data)
+    assert answer["Location"] == reverse("console.parked")
