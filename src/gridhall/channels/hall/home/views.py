@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gridhall.channels.hall.access import HallRequest, current_home, home_page, person_page, rendered
@@ -68,7 +68,7 @@ class Action:
 def _actions(home: Home, bills: list[OwnBill]) -> list[Action]:
     """The doors that there are for this person."""
     key = {"home": home.key}
-    offered = []
+    offered: list[tuple[str, str, str, dict[str, str]]] = []
     if home.may(Right.BILLS):
         offered.append(("receipt", _("Bills"), "hall.bills", key))
         if bills:
@@ -79,10 +79,4 @@ def _actions(home: Home, bills: list[OwnBill]) -> list[Action]:
         offered.append(("download", _("Download"), "hall.usage-download", key))
     offered.append(("home-cog", _("My homes"), "hall.me", {}))
     offered.append(("rosette-discount-check", _("Check a bill"), "hall.verify", {}))
-    found = []
-    for icon, name, view, parameters in offered:
-        try:
-            found.append(Action(icon, name, reverse(view, kwargs=parameters)))
-        except NoReverseMatch:
-            continue
-    return found
+    return [Action(icon, name, reverse(view, kwargs=parameters)) for icon, name, view, parameters in offered]
