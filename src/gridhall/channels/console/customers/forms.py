@@ -36,7 +36,8 @@ class UnmaskForm(forms.Form):
             widget=forms.CheckboxSelectMultiple,
             initial=[PersonalField.PHONE.value],
         )
-        self.fields = {"fields": wanted, **self.fields}  # type: ignore[assignment]
+        self.fields = {"fields": wanted, **self.fields}
+        self.offered = dict(offered)
 
 
 class ReasonForm(forms.Form):

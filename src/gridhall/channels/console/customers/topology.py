@@ -144,7 +144,8 @@ def _line(start: Box, end: Box, *, later: bool) -> Line:
 
 def _short(text: str, letters: int) -> str:
     """As much of a text as fits in a box: a Chinese character is as wide as two others."""
-    room, kept = letters * 2, []
+    room = letters * 2
+    kept: list[str] = []
     for each in text:
         room -= 2 if ord(each) > 0x2E7F else 1
         if room < 0:

@@ -1,6 +1,6 @@
 """Customers found and shown."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -171,9 +171,7 @@ def unmask(request: ConsoleRequest, number: str) -> HttpResponse:
             refused = words.of_error(error)
     context: dict[str, Any] = {"customer": found.customer, "form": form, "refused": refused, "clear": clear}
     if clear is not None:
-        context["fields"] = [(PersonalField(each), text) for each, text in clear.fields.items()]
-        context["labels"] = dict(form.fields["fields"].choices)
-        context["shown"] = [(context["labels"][str(each)], text) for each, text in context["fields"]]
+        context["shown"] = [(form.offered.get(each.value, ""), text) for each, text in clear.fields.items()]
         context["addresses"] = _visible(request, found, clear.addresses)
     response = rendered(request, "console/customers/unmask.html", **context)
     response["Cache-Control"] = "no-store, private"
@@ -189,7 +187,7 @@ def _money(request: ConsoleRequest, found: Seen) -> dict[str, Any]:
     requests = billing.correction_requests(paths, customer=found.customer.id)
     open_accounts = [each for each in found.customer.accounts if within([each.path], paths)]
     owed = billing.balances_of([each.id for each in open_accounts])
-    by = "posting" if request.GET.get("by") == "posting" else "value"
+    by: Literal["value", "posting"] = "posting" if request.GET.get("by") == "posting" else "value"
     entries_page = _page(request, "entries")
     chosen = next((each for each in open_accounts if each.number == request.GET.get("account")), None)
     chosen = chosen or next(iter(open_accounts), None)

@@ -166,4 +166,4 @@ def _below(paths: Sequence[str]) -> list[str]:
 def _fetched(query: str, parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
