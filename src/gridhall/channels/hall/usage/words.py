@@ -46,8 +46,7 @@ def name_of(period: Period | None) -> str:
 
 def month_name(day: date) -> str:
     """A month's short name, for an axis."""
-    names = get_month_names("abbreviated" if formats.locale().startswith("en") else "wide", locale=formats.locale())
-    return str(names[day.month]) if formats.locale().startswith("en") else f"{day.month}月"
+    return str(get_month_names("abbreviated", locale=formats.locale())[day.month])
 
 
 def weekday_name(day: date) -> str:
