@@ -45,7 +45,6 @@ def code(number: Annotated[str, typer.Argument(help="The staff number, for insta
     with_database()
     from gridhall.journeys.demo.logins import code_now
 
-    _demo_state()
     output.people.print(code_now(number), highlight=False)
 
 

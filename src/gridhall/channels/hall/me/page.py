@@ -48,7 +48,7 @@ def me_page(
             request.home = home
         return view(request, *args, **kwargs)
 
-    return person_page(framed)
+    return person_page(framed)  # type: ignore[arg-type]
 
 
 def person(request: HttpRequest) -> int:

@@ -89,6 +89,7 @@ def unlink(request: HallRequest, home: str) -> HttpResponse:
 @me_page
 def security(request: HallRequest) -> HttpResponse:
     """Password, passkeys, second factor, and where one is signed in."""
+    assert request.user.is_authenticated
     kinds = list(Authenticator.objects.filter(user_id=person(request)).values_list("type", flat=True))
     return rendered(
         request, "hall/me/security.html", has_password=request.user.has_usable_password(),

@@ -106,7 +106,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """What was shared with this person's phone is theirs; staff stay signed in for a shift only."""
         identity.claim_shares(user.pk, act=act_of(user))
         request.session.set_expiry(_STAFF_SESSION if is_staff(user) else None)
-        return super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Staff go to their work, others home."""
@@ -138,7 +139,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return brand().words()["name"]
 
     def _get_user_identifier(self, user: Any) -> str:
-        return user.phone or user.get_username()
+        return str(user.phone or user.get_username())
 
     def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
         """Whether a second factor is asked for at sign-in (two types), or of which type one is there (one type).

@@ -3,6 +3,8 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 
+from gridhall.channels.web.signin.views import AddPasskey
+
 _LOGIN = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
 urlpatterns = [
@@ -11,5 +13,6 @@ urlpatterns = [
     path("signup/", _LOGIN),
     re_path(r"^password/reset/.*$", TemplateView.as_view(template_name="account/password_reset.html")),
     re_path(r"^(?:email|confirm-email)/.*$", RedirectView.as_view(pattern_name="hall.me")),
+    path("2fa/webauthn/add/", AddPasskey.as_view()),
     path("", include("allauth.urls")),
 ]
