@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -177,14 +178,20 @@ def pinned_tariff(digest: str) -> Document:
     return Document(parse_tariff(row.document, name=row.code), digest, series)
 
 
-def draft(source: Path | str) -> Document:
+def draft(source: Path | str, span: DateSpan) -> Document:
     """A tariff document from a file, whose price series lie beside it, or from its text; for a simulation.
+
+    A text is somebody's draft, whose newest version starts some day to come: it is taken to hold in the span already.
 
     Raises:
         InvalidDocument, UnreadableDocument: when it is wrong, with the places.
     """
     if isinstance(source, str):
         tariff = parse_tariff(source, name="draft")
+        newest = tariff.plans[-1]
+        if newest.span.start > span.start:
+            already = replace(newest, span=DateSpan(span.start, newest.span.end), memo={})
+            tariff = replace(tariff, plans=(already,), memo={})
         return Document(tariff, tariff.digest, _series_of(tariff))
     tariff = load_tariff(source)
     return Document(tariff, tariff.digest, _series_of(tariff, source.parent))

@@ -56,7 +56,7 @@ def what_if(
         NotFound: there is no such organisation, or no such tariff is published.
         NothingToCompare: nobody is on that tariff in the span.
     """
-    draft = sources.draft(tariff)
+    draft = sources.draft(tariff, span)
     code = instead_of or draft.tariff.code
     agreements = sources.agreements(organisation, span)
     agreements = agreements.filter(pc.equal(agreements["tariff_code"], code))
@@ -81,7 +81,9 @@ def what_if(
     report = _report(compared, span, draft.tariff.code, code, version, refused)
     unit = sources.organisation_id(organisation)
     digests = {draft.tariff.code: draft.digest, code: in_force.digest}
-    return _kept(report, unit, rules, calendar, digests, act, about or {})
+    held = draft.tariff.plan_on(span.start)
+    about = {**(about or {}), "version": held.version if held else ""}
+    return _kept(report, unit, rules, calendar, digests, act, about)
 
 
 def _compare(

@@ -77,7 +77,7 @@ def preview(draft: str, span: DateSpan, numbers: Sequence[str], *, units: Collec
     """
     wanted = [each for each in accounts.usage_point_ids(list(dict.fromkeys(numbers))).to_pylist() if each is not None]
     allowed = [unit for unit in accounts.organisations(None) if unit.id in units]
-    document, rules, version = sources.draft(draft), current_rules(), sources.newest_version()
+    document, rules, version = sources.draft(draft, span), current_rules(), sources.newest_version()
     found: list[PreviewedBill] = []
     agreements = sources.with_since(accounts.billable_of(wanted, [unit.id for unit in allowed], span))
     names = dict(zip(wanted, accounts.usage_point_numbers(wanted).to_pylist(), strict=True))
