@@ -197,5 +197,4 @@ def _by_month(home: str, year: int, live: list[OwnBill]) -> Chart:
 
 def _month(day: date) -> str:
     """A month without its year: 10月, Oct."""
-    pattern = "MMM" if formats.locale().startswith("en") else "M月"
-    return str(format_date(day, format=pattern, locale=formats.locale()))
+    return str(format_date(day, format="MMM", locale=formats.locale()))
