@@ -12,9 +12,9 @@ register = template.Library()
 
 
 @register.filter
-def thousandth(value: int | None) -> str:
-    """W as kW, VA as kVA, without its unit."""
-    return "—" if value is None else formats.number(Decimal(value) / 1000)
+def thousandth(value: int | None, unit: str) -> str:
+    """W as kW, VA as kVA: ``{{ demand_w|thousandth:"kW" }}``."""
+    return "—" if value is None else f"{formats.number(Decimal(value) / 1000)} {unit}"
 
 
 @register.filter
