@@ -21,6 +21,11 @@ class Reference(ModelAdmin):  # type: ignore[type-arg]
     def __init__(self, model: type[models.Model], site: AdminSite) -> None:
         # Chinese has no plural, and Django would append an s.
         model._meta.verbose_name_plural = model._meta.verbose_name
+        for field in model._meta.fields:
+            # What points to something is called by what it points to, where its own name is the English of the code.
+            if isinstance(field, models.ForeignKey) and field.verbose_name.isascii():
+                above = "上级" if field.related_model is model else ""
+                field.verbose_name = f"{above}{field.related_model._meta.verbose_name}"
         super().__init__(model, site)
 
     def has_module_permission(self, request: HttpRequest) -> bool:

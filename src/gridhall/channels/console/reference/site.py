@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 
 from gridhall.channels.web.brand import brand
 from gridhall.contexts.identity import queries as identity
@@ -53,6 +54,14 @@ class ReferenceSite(AdminSite):
         from django.contrib.auth.views import redirect_to_login
 
         return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Signing out is the house's own, which leaves nothing behind; the form is handed on."""
+        return HttpResponseRedirect(reverse("account_logout"), preserve_request=True)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Passwords are changed on the house's own page."""
+        return HttpResponseRedirect(reverse("account_change_password"))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page shows."""
