@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.db import IntegrityError, models, transaction
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from gridhall.runtime.audit import record
@@ -48,9 +47,7 @@ class Reference(ModelAdmin):  # type: ignore[type-arg]
         """Reference data that something was billed by stays."""
         return False
 
-    def construct_change_message(
-        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, add: bool = False
-    ) -> Any:
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Note what was changed, without personal data, for the entry that follows."""
         label = self.model._meta.label
         request.changes = {  # type: ignore[attr-defined]

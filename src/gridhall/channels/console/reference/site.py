@@ -1,6 +1,5 @@
 """The site of the Django admin: who may come in, and who acts."""
 
-from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,7 +32,7 @@ class ReferenceSite(AdminSite):
             request.may_edit_reference = known  # type: ignore[attr-defined]
         return known
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Guards a view, tells it who acts, and shows others the house's own page instead of Django's log-in."""
 
         def acting(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -55,11 +54,11 @@ class ReferenceSite(AdminSite):
 
         return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Signing out is the house's own, which leaves nothing behind; the form is handed on."""
         return HttpResponseRedirect(reverse("account_logout"), preserve_request=True)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Passwords are changed on the house's own page."""
         return HttpResponseRedirect(reverse("account_change_password"))
 

@@ -172,7 +172,6 @@ def _page(
         own=decidable and me in (found.submitted_by, found.updated_by),
         withdrawable=found.state in _OPEN and may_write(request),
         may_write=may_write(request),
-        state=_STATES[found.state](),
         refusal=refusal,
         theirs=found.revision if refusal and status == 409 else None,
         difference=queries.compare_texts(before, text) if before else [],
@@ -221,10 +220,3 @@ def _next_month(today: date) -> str:
 
 
 _OPEN = (DraftState.DRAFT, DraftState.SUBMITTED)
-_STATES = {
-    DraftState.DRAFT: lambda: (_("being written"), "badge-info"),
-    DraftState.SUBMITTED: lambda: (_("waits for approval"), "badge-warn"),
-    DraftState.APPROVED: lambda: (_("published"), "badge-good"),
-    DraftState.REJECTED: lambda: (_("sent back"), "badge-bad"),
-    DraftState.WITHDRAWN: lambda: (_("withdrawn"), ""),
-}

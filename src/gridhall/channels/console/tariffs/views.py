@@ -9,7 +9,7 @@ from gridhall.channels.console.tariffs.access import may_approve, may_see_drafts
 from gridhall.channels.console.tariffs.describing import described, said
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.tariffs import queries
-from gridhall.contexts.tariffs.types import DraftState
+from gridhall.contexts.tariffs.types import Draft, DraftState
 
 
 @require_GET
@@ -21,7 +21,8 @@ def tariffs(request: ConsoleRequest) -> HttpResponse:
         tariff = queries.compiled(document)
         coming = [plan for plan in tariff.plans if plan.span.start > request.today]
         rows.append((tariff, said(tariff.name), tariff.plan_on(request.today), coming, document.published_at))
-    open_drafts, closed = [], []
+    open_drafts: list[Draft] = []
+    closed: list[Draft] = []
     if may_see_drafts(request):
         for draft in queries.drafts():
             (open_drafts if draft.state in (DraftState.DRAFT, DraftState.SUBMITTED) else closed).append(draft)

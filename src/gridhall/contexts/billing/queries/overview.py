@@ -116,7 +116,7 @@ def run_shown(number: int) -> RunView:
 def unfinished_run(span: DateSpan, organisation: str | None) -> int | None:
     """The number of the run over a unit and month that was begun and not finished."""
     found = BillRun.objects.filter(kind=RunKind.REGULAR, status=RunStatus.RUNNING, start_date=span.start)
-    found = found.filter(end_date=span.end, organisation__code=organisation)
+    found = found.filter(end_date=span.end or span.start, organisation__code=organisation)
     return found.values_list("pk", flat=True).first()
 
 
