@@ -130,7 +130,7 @@ def asked_for(customers: int, only: str | None) -> list[Page]:
     from gridhall.contexts.billing.models import Bill
     from gridhall.contexts.identity.models import Link, User
 
-    newest = Bill.objects.latest("start_date").start_date
+    newest = Bill.objects.latest("start_date").start_date.replace(day=1)
     bills = Bill.objects.filter(start_date=newest, usage_point__usage_class="residential", status="issued")
     step = max(1, bills.count() // customers)
     found: dict[str, list[tuple[str, str]]] = {}
@@ -180,6 +180,7 @@ def session(user: Any) -> str:
     client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     kept = client.session
     kept["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    kept["account_authentication_methods_user"] = str(user.pk)
     kept.save()
     return f"{settings.SESSION_COOKIE_NAME}={kept.session_key}"
 

@@ -48,6 +48,7 @@ class World:
             session = client.session
             used = [{"method": "code", "at": time.time()}, {"method": "mfa", "type": "totp", "at": time.time()}]
             session["account_authentication_methods"] = used
+            session["account_authentication_methods_user"] = str(person.pk)
             session.save()
         return client
 
@@ -55,8 +56,11 @@ class World:
 @contextmanager
 def inhabited(installation: Any) -> Iterator[World]:
     """This process works on the installation, in the present of its demo; its people are there."""
+    from django.conf import settings
+
     with _connected_to(installation.database, installation.home), pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridhall.kernel.clock.now", lambda: NOW)
+        patch.setattr(settings, "STAFF_SECOND_FACTOR", True)
         yield _world()
 
 

@@ -61,7 +61,7 @@ def _takes_in(tab: Any, file: Path) -> None:
     tab.set_input_files("input[type=file]", file)
     tab.get_by_role("button", name=zh("Upload and take in")).click()
     tab.wait_for_url("**/imports/jobs/*/")
-    tab.get_by_text(zh("The file has been taken in; its good rows count from now on.")).wait_for()
+    tab.get_by_text(zh("The file has been taken in; its good rows count from now on.")).wait_for(timeout=60_000)
     shot(tab, "console-import")
 
 
@@ -76,7 +76,8 @@ def _mends(tab: Any) -> None:
         cell.fill("0.1" if cell.input_value() == "O,1" else OWN)
     tab.locator(".bar button[type=submit]").click()
     tab.wait_for_url("**/imports/jobs/*/")
-    tab.locator("#job .callout-good").wait_for()
+    tab.locator("#job .callout-good, #job .callout-warn, #job .callout-bad").first.wait_for(timeout=60_000)
+    assert tab.locator("#job .callout-good").count(), tab.inner_text("#job")
     tab.get_by_role("link", name=zh("Back to the quarantine")).click()
     tab.get_by_text(zh("The quarantine is empty")).wait_for()
 
@@ -109,12 +110,12 @@ def _asks_for_a_correction(tab: Any) -> str:
     """Search by 户号, open the customer, the bill, and see what would change before asking."""
     tab.keyboard.press("/")
     tab.keyboard.type(OWN)
-    tab.keyboard.press("Enter")
-    tab.wait_for_load_state()
-    shot(tab, "console-search")
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
     if "/customers/?" in tab.url:
-        tab.locator("main a", has_text=OWN).first.click()
-    tab.wait_for_load_state()
+        shot(tab, "console-search")
+        with tab.expect_navigation():
+            tab.locator("main a", has_text=OWN).first.click()
     shot(tab, "console-customer")
     tab.locator("main a[href*='/bills/']").first.click()
     tab.wait_for_url("**/bills/*/")
@@ -124,8 +125,8 @@ def _asks_for_a_correction(tab: Any) -> str:
     tab.locator("textarea, input[type=text]").locator("visible=true").last.fill("补采读数到达")
     tab.get_by_role("button", name=zh("Show what would change")).click()
     tab.get_by_text(zh("What would change")).first.wait_for()
-    tab.get_by_role("button", name=zh("Ask for approval")).click()
-    tab.wait_for_load_state()
+    with tab.expect_navigation():
+        tab.get_by_role("button", name=zh("Ask for approval")).click()
     return before
 
 
