@@ -1,5 +1,6 @@
 """What is asked for when readings are uploaded."""
 
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
@@ -25,9 +26,9 @@ class FileForm(forms.Form):
         help_text=_("CSV, also packed as .gz or .zip; Parquet; Green Button XML. Up to 2 GB."),
     )
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[Any]":
         """Refuse what is too large to be meant."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             size = formats.number(round((file.size or 0) / 1024**3, 1))
             raise forms.ValidationError(_("The file has %(size)s GB; 2 GB are accepted."), params={"size": size})

@@ -116,14 +116,14 @@ def _check(request: ConsoleRequest, number: int) -> HttpResponseBase:
         kind, _, place = name.partition(".")
         row, _, cell = place.partition(".")
         if kind == "cell" and all(each.isascii() and each.isdigit() and len(each) < 18 for each in (row, cell)):
-            sent.setdefault(int(row), {})[int(cell)] = value[:_LONGEST_CELL]
+            sent.setdefault(int(row), {})[int(cell)] = str(value)[:_LONGEST_CELL]
     rows: dict[str, Sequence[str]] = {}
-    for row in metering.quarantine_rows(number, list(sent)):
-        cells = list(row.cells)
-        for at, value in sent[row.id].items():
+    for found in metering.quarantine_rows(number, list(sent)):
+        cells = list(found.cells)
+        for at, text in sent[found.id].items():
             if at < len(cells):
-                cells[at] = value
-        rows[str(row.id)] = cells
+                cells[at] = text
+        rows[str(found.id)] = cells
     if not rows:
         return redirect("console.quarantine", number=number)
     return _started(request, number, {"number": number, "rows": rows})

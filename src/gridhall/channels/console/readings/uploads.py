@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import unicodedata
+from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
@@ -12,7 +13,7 @@ from gridhall.journeys.jobs.imports import uploads
 _LONGEST = 180
 
 
-def keep(file: UploadedFile) -> str:
+def keep(file: "UploadedFile[Any]") -> str:
     """This will put an uploaded file where the worker finds it, and give its place below `uploads`.
 
     A large file, which lies on disk already, is moved rather than read. The folder's name cannot be guessed, the file's
