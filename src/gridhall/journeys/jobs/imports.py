@@ -52,8 +52,11 @@ def take_in(
             path, now=job.act.at, zone=zone, channel=Channel(channel), format=format or None,
             unit=Unit[unit.upper()] if unit else None, progress=_reading(job),
         )  # fmt: skip
-    except GridhallError:
+    except GridhallError as error:
         remove(path)
+        # Readers know the name of their file; where it lay on the server is nobody's business.
+        error.path = error.path.replace(str(path), path.name)
+        error.message = error.message.replace(str(path), path.name)
         raise
     remove(path)
     _estimate(job, report)

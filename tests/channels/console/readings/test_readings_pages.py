@@ -162,6 +162,7 @@ def test_a_bad_file_is_refused_in_words_and_leaves_nothing(
     page = clerk.get(answer.url).content.decode()
     assert "文件没有导入" in page
     assert "Traceback" not in page
+    assert str(uploads()) not in page
     assert list(uploads().iterdir()) == []
     assert metering.found_imports() == []
 
