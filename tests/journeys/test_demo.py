@@ -53,7 +53,7 @@ def _check(first: dict[str, Any], installation: Any, today: date) -> None:
     assert json.loads(refused.stdout)["error"]["code"] == "another_demo"
 
     later = json.loads(installation.run(*again, "2026-03-07").stdout)
-    assert [step["step"] for step in later["steps"]] == ["2026-03"]
+    assert [step["step"] for step in later["steps"]] == ["2026-03", "estimate"]
     added = int(later["steps"][0]["detail"].split()[0].replace(",", ""))
     assert added % (2 * 96) == 0  # two more days of every register
     assert added > 2 * 96 * 135
