@@ -21,6 +21,13 @@ NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
 #: The home of the customer in question, 户号; and that of a stranger.
 OWN, STRANGE = "3100000008", "3100000052"
 
+#: User names and names of people; the rest of them is in `_world`.
+NAMES = {
+    "owner": ("p-owner", "崔女士"), "reader": ("p-reader", "租客"), "stranger": ("p-stranger", "邻居"),
+    "clerk": ("C9001", "营业员 小禾"), "elsewhere": ("C9002", "营业员 小舟"), "manager": ("M9001", "主管 大林"),
+    "tariffs": ("T9001", "电价员 小满"), "auditor": ("A9001", "审计员 老周"), "admin": ("S9001", "管理员 小安"),
+}  # fmt: skip
+
 
 @dataclass
 class World:
@@ -89,7 +96,7 @@ def _world() -> World:
     from gridhall.contexts.identity.types import Relation, Right, Role
 
     def person(name: str, **more: Any) -> Any:
-        return User.objects.create(username=f"matrix-{name}", display_name=name, **more)
+        return User.objects.create(username=NAMES[name][0], display_name=NAMES[name][1], **more)
 
     def link(user: Any, number: str) -> Any:
         held = CustomerAgreement.objects.filter(usage_point__number=number).latest("span")

@@ -49,6 +49,7 @@ def sign_in(tab: Any, site: Any, phone: str) -> None:
 def shot(tab: Any, name: str) -> None:
     """The picture of a page as it is, for the README; made when asked for, so that a test leaves nothing behind."""
     if os.environ.get("GRIDHALL_SCREENSHOTS"):
+        tab.wait_for_load_state("networkidle")
         tab.evaluate("document.fonts.ready.then(() => document.getElementById('notices').replaceChildren())")
         tab.wait_for_timeout(700)
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
