@@ -16,7 +16,7 @@ from gridhall.contexts.metering.models import Import, QuarantinedRow
 from gridhall.contexts.metering.queries.imports import ADDED, cells_of, import_row
 from gridhall.contexts.metering.types.imports import ImportReport, Mended
 from gridhall.kernel.errors import Refused
-from gridhall.lake.formats import Unit
+from gridhall.lake.formats import FileRefused, Unit
 from gridhall.lake.needs import Channel
 from gridhall.runtime.audit import Act, record
 
@@ -174,11 +174,17 @@ def take_back(
     """This will import a file as the one that its rows came from was imported."""
     from gridhall.contexts.metering.operations.imports import import_readings
 
-    return import_readings(
-        file, now=mending.act.at, zone=source.zone, channel=Channel(source.channel),
-        format=source.format.replace(_PARQUET, "-csv"), unit=Unit[source.unit.upper()] if source.unit else None,
-        interval=source.interval, mending=mending, progress=progress,
-    )  # fmt: skip
+    try:
+        return import_readings(
+            file, now=mending.act.at, zone=source.zone, channel=Channel(source.channel),
+            format=source.format.replace(_PARQUET, "-csv"), unit=Unit[source.unit.upper()] if source.unit else None,
+            interval=source.interval, mending=mending, progress=progress,
+        )  # fmt: skip
+    except FileRefused as error:
+        # Where the rows lay on the server is nobody's business.
+        error.path = error.path.replace(str(file), file.name)
+        error.message = error.message.replace(str(file), file.name)
+        raise
 
 
 def _columns(found: Import) -> list[str]:
