@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal
 from django.core.checks import Error, register
 from django.utils.translation import get_language
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.runtime.content import content
