@@ -118,6 +118,7 @@ class Looker:
                 tab.set_viewport_size(size)
                 said += [f"{name}: {each}" for each in tab.evaluate(_WIDTH)]
             tab.evaluate(f"document.documentElement.setAttribute('data-bs-theme', '{themes[1]}')")
+            tab.evaluate("Promise.allSettled(document.getAnimations().map(each => each.finished))")
             said += [f"desk {themes[1]}: {each}" for each in tab.evaluate(_RUN_AGAIN)]
             found += [f"{language} {each}" for each in dict.fromkeys([*said, *self.said])]
         return found
