@@ -142,13 +142,12 @@ def asked_for(customers: int, only: str | None) -> list[Page]:
             user=user, customer=customer, usage_point_id=bill.usage_point_id, proof="demo", linked_at=bill.issued_at
         )
         cookie, home = session(user), {"home": link.key}
-        word = (bill.usage_point.number, customer.name, bill.usage_point.number[-4:])[at % 3]
-        year = reverse("hall.usage", kwargs=home)
+        word = (customer.name[:2], bill.usage_point.number[-3:], bill.usage_point.number[:9])[at % 3]
         for name, who, path in (
             ("home", cookie, reverse("hall.home-of", kwargs=home)),
             ("bill", cookie, reverse("hall.bill", kwargs=home | {"number": bill.number})),
-            ("usage year", cookie, year),
-            ("usage month", cookie, f"{year}{newest:%Y}/{newest.month}/"),
+            ("usage year", cookie, reverse("hall.usage-year", kwargs=home | {"when": f"{newest:%Y}"})),
+            ("usage month", cookie, reverse("hall.usage-month", kwargs=home | {"when": f"{newest:%Y-%m}"})),
             ("console search", clerk, f"{reverse('console.search')}?{urlencode({'q': word})}"),
             ("customer page", clerk, reverse("console.customer", kwargs={"number": customer.number})),
         ):

@@ -23,7 +23,7 @@ MOST = 12
         ("owner", "hall.usage-month", {}),
         ("owner", "hall.usage-day", {}),
         ("clerk", "console.work", {}),
-        ("clerk", "console.search", {"q": OWN}),
+        ("clerk", "console.search", {"q": OWN[:6]}),
         ("clerk", "console.search", {"q": "路"}),
         ("clerk", "console.customer", {}),
         ("manager", "console.customer", {}),

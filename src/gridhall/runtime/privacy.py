@@ -46,5 +46,6 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "identity.User.username": "a staff number, or made up",
     "identity.Link.name": "what its owner calls a home, shown to nobody else",
     "identity.Share.name": "what its grantee calls a home, shown to nobody else",
+    "metering.PeerUsage.household_band": "a group of eleven homes or more",
     "metering.Import.file_name": "a file of the utility",
 }

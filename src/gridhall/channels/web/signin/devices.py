@@ -3,10 +3,11 @@
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 #: Looked for in this order: many browsers also carry the names of those they descend from.
 _BROWSERS: Final = (
-    ("MicroMessenger", "微信"),
+    ("MicroMessenger", gettext_noop("WeChat")),
     ("HuaweiBrowser", "Huawei Browser"),
     ("MiuiBrowser", "Mi Browser"),
     ("QQBrowser", "QQ Browser"),
@@ -34,4 +35,4 @@ def device(user_agent: str) -> str:
     'Chrome · Android'
     """
     found = [next((name for sign, name in signs if sign in user_agent), "") for signs in (_BROWSERS, _SYSTEMS)]
-    return " · ".join(name for name in found if name) or _("An unknown device")
+    return " · ".join(_(name) for name in found if name) or _("An unknown device")
