@@ -54,7 +54,8 @@ _TARGETS = """() => [...document.querySelectorAll(
     .flatMap(each => {
         const whole = each.matches("input[type=checkbox], input[type=radio]") && each.closest("label") || each;
         const box = whole.getBoundingClientRect();
-        const within = getComputedStyle(each).display === "inline" || each.closest("td, th, dd, p, small, .form-hint, .table");
+        const inline = getComputedStyle(each).display === "inline";
+        const within = inline || each.closest("td, th, dd, p, small, .form-hint, .table");
         const least = within ? 24 : 44;
         return box.width && box.height && (box.height < least - .5 || box.width < least - .5)
             ? [`small, ${Math.round(box.width)}×${Math.round(box.height)}: ${each.outerHTML.slice(0, 110)}`] : [];
