@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -96,6 +97,11 @@ def period(span: DateSpan) -> str:
     if last == span.start:
         return full_day(last)
     return f"{full_day(span.start)} – {full_day(last) if last.year != span.start.year else short_day(last)}"
+
+
+def in_language(label: Any) -> str:
+    """A text that a tariff has in both languages (``zh_hans``, ``en``), in that of the page."""
+    return str(label.en if locale().startswith("en") else label.zh_hans)
 
 
 def local(day: date | datetime) -> date:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
-from gridhall.channels.console.tariffs.describing import said
 from gridhall.channels.console.units import below, indented, month_of, months_over, unit_of, units_for
 from gridhall.channels.web import words
+from gridhall.channels.web.formats import in_language
 from gridhall.channels.web.formats import month as month_text
 from gridhall.contexts.accounts.types import OrganisationRecord
 from gridhall.contexts.billing import queries as billing
@@ -124,7 +124,7 @@ def run(request: ConsoleRequest, run: int) -> HttpResponse:
     ids = [unit.id for unit in own]
     parked = overview.parked_of(found.id, ids)
     span = found.span
-    names = {each.tariff: said(tariffs.compiled(each).name) for each in tariffs.newest_documents()}
+    names = {each.tariff: in_language(tariffs.compiled(each).name) for each in tariffs.newest_documents()}
     job = bill_run.active(span, found.organisation or None) if found.running else None
     may_start = found.running and job is None and request.staff.may(Permission.RUNS_START, found.path or "/")
     return rendered(

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 
 from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
 from gridhall.channels.console.customers.forms import ReasonForm
-from gridhall.channels.console.customers.wording import labelled
 from gridhall.channels.web import words
+from gridhall.channels.web.formats import in_language
 from gridhall.contexts.billing import operations
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries.of_customer import BillPlace
@@ -53,7 +53,7 @@ def bill(request: ConsoleRequest, number: str) -> HttpResponse:
         place=place,
         lines=lines,
         separate=[_shown(line) for line in found.lines if line.settlement != "bill"],
-        tariff_name=labelled(found.tariff.name),
+        tariff_name=in_language(found.tariff.name),
         waiting=next((each for each in requests if each.decision == "waiting"), None),
         decided=[each for each in requests if each.decision != "waiting"],
         may_correct=found.status == "issued" and request.staff.may(Permission.BILLS_CORRECT, place.path),
@@ -127,13 +127,13 @@ def _seen(request: ConsoleRequest, number: str, permission: Permission) -> tuple
 
 def _shown(line: ExplainedLine) -> ShownLine:
     return ShownLine(
-        name=labelled(line.label),
+        name=in_language(line.label),
         quantity=line.quantity,
         unit=line.unit,
         price=line.price,
         amount_fen=int(line.amount * 100),
         counted="×" in line.formula,
-        source=line.source,
+        source=in_language(line.source_label),
         version=line.version,
     )
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
-from gridhall.channels.web.formats import number
+from gridhall.channels.web.formats import in_language, number
 from gridhall.contexts.tariffs.types import ExplainedLine, Line, Plan
 from gridhall.kernel.spans import DateSpan
 
@@ -61,11 +61,6 @@ class Version:
     hours: Sequence[Hours]
 
 
-def said(label: Any) -> str:
-    """A label in the language of the page."""
-    return str(label.en if (get_language() or "").startswith("en") else label.zh_hans)
-
-
 def described(plan: Plan, currency: str) -> Version:
     """A version for a page."""
     return Version(
@@ -112,7 +107,9 @@ def _price(line: Line, currency: str) -> PriceRow:
         price = f"{number(line.price * 100)} %"
     else:
         price = price_text(line.price, currency) if line.price is not None else _("worked out for each bill")
-    return PriceRow(line.code, said(line.label), price, unit_text(line.unit, currency), said(line.source_label))
+    return PriceRow(
+        line.code, in_language(line.label), price, unit_text(line.unit, currency), in_language(line.source_label)
+    )
 
 
 def _tiers(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
@@ -128,7 +125,7 @@ def _tiers(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
                 rows.append(_("%(first)s to %(last)s kWh") % {"first": number(before), "last": number(block.up_to)})
                 before = block.up_to
         heading = _("%(name)s: tiers of %(basis)s") % {
-            "name": said(part.label) if part.label else part.code,
+            "name": in_language(part.label) if part.label else part.code,
             "basis": str(_BASES.get(tiers.basis, tiers.basis)),
         }
         yield heading, rows
@@ -138,7 +135,7 @@ def _hours(plan: Plan) -> Iterator[Hours]:
     for division in plan.text.time_of_use.values():
         for schedule in division.schedules:
             periods = [
-                (said(division.periods[code]) if code in division.periods else code, " · ".join(ranges))
+                (in_language(division.periods[code]) if code in division.periods else code, " · ".join(ranges))
                 for code, ranges in schedule.hours.items()
             ]
             yield Hours(_when(schedule), periods)

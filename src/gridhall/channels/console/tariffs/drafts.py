@@ -12,10 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
 from gridhall.channels.console.tariffs.access import may_approve, may_write, only_for_drafts
-from gridhall.channels.console.tariffs.describing import said
 from gridhall.channels.console.tariffs.problem_words import of_problem
 from gridhall.channels.web import words
-from gridhall.channels.web.formats import full_day
+from gridhall.channels.web.formats import full_day, in_language
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.tariffs import operations, queries
 from gridhall.contexts.tariffs.operations import drafts as drafting
@@ -53,7 +52,7 @@ def new(request: ConsoleRequest) -> HttpResponse:
         digest = earlier.based_on if earlier else base.digest if base else ""
         made = drafting.create_draft(title, text, based_on=digest, act=act(request))
         return redirect("console.tariff-draft", draft=made.id)
-    names = [(code, said(queries.compiled(document).name)) for code, document in known.items()]
+    names = [(code, in_language(queries.compiled(document).name)) for code, document in known.items()]
     return rendered(request, "console/tariffs/new.html", names=names, origin=origin, earlier=earlier)
 
 

@@ -6,7 +6,8 @@ from django.views.decorators.http import require_GET
 
 from gridhall.channels.console.access import ConsoleRequest, console_page, rendered
 from gridhall.channels.console.tariffs.access import may_approve, may_see_drafts, may_write
-from gridhall.channels.console.tariffs.describing import described, said
+from gridhall.channels.console.tariffs.describing import described
+from gridhall.channels.web.formats import in_language
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.tariffs import queries
 from gridhall.contexts.tariffs.types import Draft, DraftState
@@ -20,7 +21,7 @@ def tariffs(request: ConsoleRequest) -> HttpResponse:
     for document in queries.newest_documents():
         tariff = queries.compiled(document)
         coming = [plan for plan in tariff.plans if plan.span.start > request.today]
-        rows.append((tariff, said(tariff.name), tariff.plan_on(request.today), coming, document.published_at))
+        rows.append((tariff, in_language(tariff.name), tariff.plan_on(request.today), coming, document.published_at))
     open_drafts: list[Draft] = []
     closed: list[Draft] = []
     if may_see_drafts(request):
@@ -50,7 +51,7 @@ def tariff(request: ConsoleRequest, code: str) -> HttpResponse:
         request,
         "console/tariffs/tariff.html",
         tariff=found,
-        name=said(found.name),
+        name=in_language(found.name),
         versions=versions,
         in_force=in_force.version if in_force else None,
         today=request.today,

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
 from gridhall.channels.console.tariffs.access import may_approve, may_write, only_for_drafts
-from gridhall.channels.console.tariffs.describing import price_text, quantity_text, said
+from gridhall.channels.console.tariffs.describing import price_text, quantity_text
 from gridhall.channels.console.units import indented, month_of, months_over, unit_of, units_for
 from gridhall.channels.web import words
 from gridhall.channels.web.charts import Chart, Series
+from gridhall.channels.web.formats import in_language, number
 from gridhall.channels.web.formats import month as month_text
-from gridhall.channels.web.formats import number
 from gridhall.channels.web.parked_words import REFUSALS
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.queries import overview, previewing
@@ -220,7 +220,7 @@ def _shown(bill: previewing.PreviewedBill) -> dict[str, Any]:
         }
 
     rows = [
-        (said((line.after or line.before).label), cells(line.before), cells(line.after))  # type: ignore[union-attr]
+        (in_language((line.after or line.before).label), cells(line.before), cells(line.after))  # type: ignore[union-attr]
         for line in bill.lines()
     ]
     sides = [(side, REFUSALS.get(side.refusal, side.refusal)) for side in (bill.before, bill.after)]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from gridhall.channels.web.formats import number
+from gridhall.channels.web.formats import in_language, number
 from gridhall.contexts.billing.types import BillView
 from gridhall.contexts.tariffs.types import ExplainedLine, Plan, in_both_languages
 
@@ -60,11 +60,6 @@ def component_of(plan: Plan, line: ExplainedLine) -> Any:
     """The part of the tariff's text that a line comes from."""
     code = next(each.component for each in plan.lines if each.code == line.code)
     return next(part for part in plan.text.components if part.code == code)
-
-
-def in_language(label: Any) -> str:
-    """A label in the language of the page."""
-    return str(label.en if (get_language() or "").startswith("en") else label.zh_hans)
 
 
 def source_name(source: str) -> str:

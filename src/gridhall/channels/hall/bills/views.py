@@ -17,6 +17,7 @@ from gridhall.channels.hall.bills import lines, pictures
 from gridhall.channels.hall.bills.reasons import caveat, degrees, reasons
 from gridhall.channels.web import formats
 from gridhall.channels.web.charts import Chart, Series
+from gridhall.channels.web.formats import in_language
 from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.queries import OwnBill, OwnBillInFull
 from gridhall.contexts.identity.types import Right
@@ -146,7 +147,7 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
         "replaced": known.get(view.replaces or ""),
         "replacement": known.get(view.replaced_by or ""),
         "comparable": view.status == "issued" and bool(queries.comparands(own, others)),
-        "tariff": lines.in_language(view.tariff.name),
+        "tariff": in_language(view.tariff.name),
         "usage_url": usage_url(request, view.span.start) if request.home.may(Right.USAGE) else "",
         "check_code": queries.check_code(queries.read_number(view.number), view.total_fen, view.issued_at, view.status),
         "unit": lines.unit_name("kWh"),
