@@ -20,8 +20,10 @@ from gridhall.kernel.spans import DateSpan
 from gridhall.lake.curves import SCHEMA
 from gridhall.lake.parts import LakeFile
 
-#: So many months of one usage point and channel are kept, some 12 kB each at 96 slots a day.
-_KEPT: Final = 4_096
+#: So many bytes of what was read are kept in a process; a month at 96 slots a day is some 15 kB.
+_KEPT: Final = 256 << 20
+#: What keeping a part costs beside its data, by and large; parts without rows cost only this.
+_ENTRY: Final = 500
 _MEMORY: Final = "1GB"
 
 #: A file as it was when it was read: where, how large, when written.
@@ -70,6 +72,7 @@ class _Reader:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[_Key, pa.Table] = OrderedDict()
+        self._bytes = 0
         self._database: duckdb.DuckDBPyConnection | None = None
         self._process = 0
         self._threads = threading.local()
@@ -87,10 +90,17 @@ class _Reader:
         if missing:
             found |= self._read(missing, usage_point)
             with self._lock:
-                self._kept |= {key: found[key] for key in missing}
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+                self._keep({key: found[key] for key in missing})
         return [found[key] for key in keys]
+
+    def _keep(self, parts: dict[_Key, pa.Table]) -> None:
+        for key, part in parts.items():
+            if key not in self._kept:
+                self._kept[key] = part
+                self._bytes += part.nbytes + _ENTRY
+        while self._bytes > _KEPT:
+            _, part = self._kept.popitem(last=False)
+            self._bytes -= part.nbytes + _ENTRY
 
     @staticmethod
     def _key(path: Path, usage_point: int) -> _Key:
@@ -108,7 +118,9 @@ class _Reader:
         table = found.to_arrow_table()
         names = np.asarray(table["filename"].to_pylist(), dtype=object)
         rows = table.select(SCHEMA.names).cast(SCHEMA).combine_chunks()
-        return {key: rows.take(pa.array(np.flatnonzero(names == key[0]))) for key in keys}
+        empty = SCHEMA.empty_table()
+        places = {key: np.flatnonzero(names == key[0]) for key in keys}
+        return {key: rows.take(pa.array(at)) if len(at) else empty for key, at in places.items()}
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
