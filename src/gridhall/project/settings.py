@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "django.forms",
     "django_htmx",
     "csp",
-    "rules",
     "procrastinate.contrib.django",
     # Pages come before allauth, whose templates they replace.
     "gridhall.channels.web",
@@ -117,7 +116,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
     "gridhall.channels.web.signin.backend.IdentifierBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
