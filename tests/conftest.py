@@ -179,7 +179,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The test database; there, and only there, append-only tables may be emptied between tests."""
     from django.db import connection
 
@@ -187,6 +187,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         cursor.execute(f"ALTER DATABASE {name} SET gridhall.allow_truncate = 'on'")
         cursor.execute("SET gridhall.allow_truncate = 'on'")
+    yield
+    # Processes that tests killed may not have been missed by the server yet; the database could not be dropped.
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

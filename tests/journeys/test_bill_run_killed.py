@@ -57,7 +57,8 @@ def start_over(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SET gridhall.allow_truncate = 'on'")
         connection.execute(
-            "TRUNCATE billing_ledgerentry, billing_parkedbill, billing_bill, billing_billrunbatch, billing_billrun"
+            "TRUNCATE billing_ledgerentry, billing_parkedbill, billing_correctionrequest, billing_bill,"
+            " billing_billrunbatch, billing_billrun"
         )
 
 

@@ -88,8 +88,8 @@ def test_freshness_by_transformer_area(told: int) -> None:
     names = ("area", "usage_points", "up_to_date", "behind", "never")
     assert [tuple(area[name] for name in names) for area in said["areas"]] == [("T1", 2, 1, 1, 0), ("T2", 1, 0, 0, 1)]
     assert said["areas"][0] | {"name": ""} == {
-        "area": "T1", "name": "", "usage_points": 2, "complete_to": "2026-03-07", "up_to_date": 1, "behind": 1,
-        "never": 0, "absent_days": 6, "missing": 0, "estimated": 4,
+        "area": "T1", "name": "", "feeder": "线", "usage_points": 2, "complete_to": "2026-03-07", "up_to_date": 1,
+        "behind": 1, "never": 0, "absent_days": 6, "missing": 0, "estimated": 4,
     }  # fmt: skip
 
 
