@@ -4,15 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 
+from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import queries as identity
 from gridhall.contexts.identity.types import Permission, Staff
 from gridhall.kernel import clock
@@ -50,7 +48,7 @@ def console_page(
         @wraps(view)
         def guarded(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             assert request.user.pk is not None
-            request.today = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+            request.today = today()
             found = identity.staff(request.user.pk, request.today)
             if found is None:
                 raise NotFound("There is no such page.", path="console")
@@ -77,8 +75,3 @@ def in_scope(request: ConsoleRequest, permission: Permission, path: str) -> None
 def act(request: ConsoleRequest) -> Act:
     """Who acts, now, for the audit trail."""
     return Act(actor=f"staff:{request.user.get_username()}", at=clock.now())
-
-
-def rendered(request: HttpRequest, template: str, **context: object) -> HttpResponse:
-    """The page of a template."""
-    return render(request, template, context)

@@ -4,16 +4,14 @@ from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import queries as identity
 from gridhall.contexts.identity.types import Home, Right
-from gridhall.kernel import clock
 from gridhall.kernel.errors import NotFound
 
 P = ParamSpec("P")
@@ -27,11 +25,6 @@ class HallRequest(HttpRequest):
     home: Home
     homes: list[Home]
     today: date
-
-
-def today() -> date:
-    """The utility's day."""
-    return clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def home_page(
@@ -91,10 +84,3 @@ def current_home(request: HallRequest) -> Home | None:
     """The home last looked at, else the first; None for somebody who has none yet."""
     last = request.session.get(_CURRENT)
     return next((each for each in request.homes if each.key == last), None) or next(iter(request.homes), None)
-
-
-def rendered(request: HttpRequest, template: str, **context: object) -> HttpResponse:
-    """The page of a template."""
-    from django.shortcuts import render
-
-    return render(request, template, context)

@@ -4,11 +4,11 @@ from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 from django.core.checks import Error, register
-from django.utils.translation import get_language
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from gridhall.channels.web.formats import in_english
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.runtime.content import content
 
@@ -62,7 +62,7 @@ class Brand(BaseModel):
 
     def words(self) -> dict[str, str]:
         """The texts in the language of the page."""
-        language: Language = "en" if (get_language() or "").startswith("en") else "zh-hans"
+        language: Language = "en" if in_english() else "zh-hans"
 
         def said(texts: dict[Language, str]) -> str:
             return texts.get(language) or texts["zh-hans"]

@@ -11,14 +11,20 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 
+from gridhall.kernel import clock
 from gridhall.kernel.energy import kwh as as_kwh
 from gridhall.kernel.money import yuan
 from gridhall.kernel.spans import DateSpan
 
 
+def in_english() -> bool:
+    """Whether the page speaks English; otherwise it speaks Chinese."""
+    return (get_language() or "").startswith("en")
+
+
 def locale() -> str:
     """The locale of the page, as Babel names it."""
-    return "en_GB" if (get_language() or "").startswith("en") else "zh_Hans_CN"
+    return "en_GB" if in_english() else "zh_Hans_CN"
 
 
 def number(value: Decimal | int | float, places: int | None = None) -> str:
@@ -66,21 +72,21 @@ def full_day(day: date) -> str:
 
 def short_day(day: date) -> str:
     """A day without its year: 11月21日, 21 Nov."""
-    pattern = "d MMM" if locale().startswith("en") else "M月d日"
+    pattern = "d MMM" if in_english() else "M月d日"
     return str(format_date(local(day), format=pattern, locale=locale()))
 
 
 def month(day: date) -> str:
     """The month of a day: 2026年10月, October 2026."""
-    pattern = "MMMM y" if locale().startswith("en") else "y年M月"
+    pattern = "MMMM y" if in_english() else "y年M月"
     return str(format_date(day, format=pattern, locale=locale()))
 
 
 def moment(at: datetime) -> str:
     """A moment in the utility's zone: 11月21日 08:15, 21 Nov 08:15; with the year when it is not this one's."""
     here = timezone.localtime(at, ZoneInfo(settings.TIME_ZONE))
-    this_year = timezone.localtime(timezone=ZoneInfo(settings.TIME_ZONE)).year == here.year
-    if locale().startswith("en"):
+    this_year = today().year == here.year
+    if in_english():
         pattern = "d MMM HH:mm" if this_year else "d MMM y HH:mm"
     else:
         pattern = "M月d日 HH:mm" if this_year else "y年M月d日 HH:mm"
@@ -100,8 +106,14 @@ def period(span: DateSpan) -> str:
 
 
 def in_language(label: Any) -> str:
-    """A text that a tariff has in both languages (``zh_hans``, ``en``), in that of the page."""
-    return str(label.en if locale().startswith("en") else label.zh_hans)
+    """A text that a tariff has in both languages (``zh_hans``, ``en``), or a kept copy of it, in that of the page."""
+    name = "en" if in_english() else "zh_hans"
+    return str(label[name] if isinstance(label, dict) else getattr(label, name))
+
+
+def today() -> date:
+    """The utility's day."""
+    return local(clock.now())
 
 
 def local(day: date | datetime) -> date:

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gridhall.channels.web.error_words import WORDS
-from gridhall.channels.web.formats import energy, number
+from gridhall.channels.web.formats import energy, in_english, number
 from gridhall.channels.web.parked_words import PARKED, REFUSALS, WITH_FIGURES
 from gridhall.channels.web.quarantine_words import FINDINGS, ROWS
 from gridhall.kernel.errors import GridhallError
@@ -25,7 +24,7 @@ class Words:
 
 def of_error(error: GridhallError) -> Words:
     """An error in the reader's language: its own English sentence, or the words of its code with the place."""
-    if (get_language() or "").startswith("en"):
+    if in_english():
         return Words(error.message, error.remedy)
     known = next((WORDS[code] for code in _codes(type(error)) if code in WORDS), WORDS["error"])
     where = _(" (at: %s)") % error.path if error.path else ""
@@ -41,7 +40,7 @@ def of_job(job: Job) -> Words | None:
     """Why a job failed, in the reader's language; None for one that did not."""
     if job.error is None:
         return None
-    if (get_language() or "").startswith("en"):
+    if in_english():
         return Words(job.error.get("message", ""), job.error.get("remedy", ""))
     known = WORDS.get(job.error.get("code", ""), WORDS["error"])
     return Words(str(known[0]), str(known[1]))

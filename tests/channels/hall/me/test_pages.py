@@ -7,7 +7,7 @@ import pytest
 from tests.channels.hall.me.conftest import act, link, signed_in
 from tests.contexts.identity.conftest import person, staff
 
-from gridhall.channels.hall.access import today
+from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.types import PersonalField, Relation, Right, Role

@@ -6,8 +6,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.web import words
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import operations
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.types import RequestedCorrection

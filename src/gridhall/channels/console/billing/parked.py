@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.console.units import below, indented, month_of, unit_of, units_for
 from gridhall.channels.web import words
 from gridhall.channels.web.formats import number
+from gridhall.channels.web.rendering import rendered
 from gridhall.channels.web.words import Words
 from gridhall.contexts.billing.operations import release as release_item
 from gridhall.contexts.billing.queries import worklist as lists

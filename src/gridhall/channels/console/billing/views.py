@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.console.units import below, indented, month_of, months_over, unit_of, units_for
 from gridhall.channels.web import words
 from gridhall.channels.web.formats import in_language
 from gridhall.channels.web.formats import month as month_text
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts.types import OrganisationRecord
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries import overview

@@ -10,10 +10,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.console.customers.forms import ReasonForm
 from gridhall.channels.web import words
 from gridhall.channels.web.formats import in_language
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import operations
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries.of_customer import BillPlace

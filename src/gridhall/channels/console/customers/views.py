@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.console.customers import topology
 from gridhall.channels.console.customers.forms import UnmaskForm
 from gridhall.channels.console.customers.scope import Seen, may_accept, seen, within
 from gridhall.channels.console.customers.wording import deed, matched_as
 from gridhall.channels.web import words
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.accounts.queries import Found, Matched, Results
 from gridhall.contexts.billing import queries as billing

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridhall.channels.web import formats
 from gridhall.contexts.accounts.queries import Matched
@@ -74,11 +74,3 @@ def person(actor: str) -> str:
     if not colon or kind == "staff":
         return name or kind
     return f"{_ACTORS.get(kind, kind)} {name}" if kind == "cli" else str(_ACTORS.get(kind, actor))
-
-
-def labelled(label: object) -> str:
-    """A label of a tariff in the page's language; it has both."""
-    english = (get_language() or "").startswith("en")
-    if isinstance(label, dict):
-        return str(label.get("en" if english else "zh_hans", ""))
-    return str(getattr(label, "en" if english else "zh_hans"))

@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, console_page
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.accounts.types import OrganisationRecord
 from gridhall.contexts.identity.types import Permission

@@ -14,10 +14,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.readings.forms import UploadForm
 from gridhall.channels.console.readings.uploads import keep
 from gridhall.channels.web import words
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.metering import queries as metering
 from gridhall.contexts.metering.types.imports import ImportReport

@@ -1,7 +1,6 @@
 """The site of the Django admin: who may come in, and who acts."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -11,6 +10,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 
 from gridhall.channels.web.brand import brand
+from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import queries as identity
 from gridhall.contexts.identity.types import Permission
 from gridhall.kernel import clock
@@ -26,8 +26,7 @@ class ReferenceSite(AdminSite):
         if known is None:
             known = False
             if request.user.is_active and request.user.pk is not None:
-                today = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-                staff = identity.staff(request.user.pk, today)
+                staff = identity.staff(request.user.pk, today())
                 known = staff is not None and staff.may(Permission.REFERENCE_EDIT)
             request.may_edit_reference = known  # type: ignore[attr-defined]
         return known

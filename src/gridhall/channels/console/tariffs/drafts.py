@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.tariffs.access import may_approve, may_write, only_for_drafts
 from gridhall.channels.console.tariffs.problem_words import of_problem
 from gridhall.channels.web import words
 from gridhall.channels.web.formats import full_day, in_language
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.tariffs import operations, queries
 from gridhall.contexts.tariffs.operations import drafts as drafting

@@ -4,9 +4,10 @@ import re
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.words import Words
 from gridhall.contexts.tariffs.types import DraftProblem
 
@@ -82,7 +83,7 @@ PROBLEMS: Final[dict[str, tuple[_Said, _Said]]] = {
 
 def of_problem(problem: DraftProblem) -> Words:
     """A problem in the reader's language; the house's own English names the values, too."""
-    if (get_language() or "").startswith("en") or problem.code not in PROBLEMS:
+    if in_english() or problem.code not in PROBLEMS:
         return Words(problem.message, problem.remedy)
     what, remedy = PROBLEMS[problem.code]
     meant = _MEANT.search(problem.remedy)

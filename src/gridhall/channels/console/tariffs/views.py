@@ -4,10 +4,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from gridhall.channels.console.access import ConsoleRequest, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, console_page
 from gridhall.channels.console.tariffs.access import may_approve, may_see_drafts, may_write
 from gridhall.channels.console.tariffs.describing import described
 from gridhall.channels.web.formats import in_language
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.tariffs import queries
 from gridhall.contexts.tariffs.types import Draft, DraftState

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.tariffs.access import may_approve, may_write, only_for_drafts
 from gridhall.channels.console.tariffs.describing import price_text, quantity_text
 from gridhall.channels.console.units import indented, month_of, months_over, unit_of, units_for
@@ -20,6 +20,7 @@ from gridhall.channels.web.charts import Chart, Series
 from gridhall.channels.web.formats import in_language, number
 from gridhall.channels.web.formats import month as month_text
 from gridhall.channels.web.parked_words import REFUSALS
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.queries import overview, previewing
 from gridhall.contexts.identity.types import Permission

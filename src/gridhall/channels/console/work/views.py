@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, rendered
+from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.web import formats, words
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.types import RequestedCorrection
 from gridhall.contexts.identity.types import Permission

@@ -8,16 +8,16 @@ from babel.dates import format_date
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from gridhall.channels.hall.access import HallRequest, home_page, rendered
+from gridhall.channels.hall.access import HallRequest, home_page
 from gridhall.channels.hall.bills import lines, pictures
 from gridhall.channels.hall.bills.reasons import caveat, degrees, reasons
 from gridhall.channels.web import formats
 from gridhall.channels.web.charts import Chart, Series
-from gridhall.channels.web.formats import in_language
+from gridhall.channels.web.formats import in_english, in_language
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.queries import OwnBill, OwnBillInFull
 from gridhall.contexts.identity.types import Right
@@ -62,7 +62,7 @@ def bill(request: HallRequest, number: str) -> HttpResponse:
 def pdf(request: HallRequest, number: str) -> HttpResponse:
     """The bill on paper, in the language of the page, with its check code."""
     own = _own(request, number)
-    language = "en" if (get_language() or "").startswith("en") else "zh-Hans"
+    language = "en" if in_english() else "zh-Hans"
     page = f"{settings.PUBLIC_URL}{reverse('hall.verify')}" if settings.PUBLIC_URL else None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bill.pdf"

@@ -8,9 +8,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from gridhall.channels.hall.access import HallRequest, current_home, home_page, person_page, rendered
+from gridhall.channels.hall.access import HallRequest, current_home, home_page, person_page
 from gridhall.channels.hall.home.glance import owe, use
 from gridhall.channels.hall.home.news import notices
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries import OwnBill

@@ -9,9 +9,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from gridhall.channels.hall.access import HallRequest, rendered
+from gridhall.channels.hall.access import HallRequest
 from gridhall.channels.hall.me.forms import Code, Email, Preferences, Username
 from gridhall.channels.hall.me.page import WORDS, act, me_page, person, refuse
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.operations.errors import IdentifierTaken, LastIdentifier

@@ -6,9 +6,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gridhall.channels.hall.access import HallRequest, rendered
+from gridhall.channels.hall.access import HallRequest
 from gridhall.channels.hall.me.forms import RELATIONS, RIGHTS, Sharing
 from gridhall.channels.hall.me.page import act, me_page, own_home, person, refuse
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.ports import masked

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from gridhall.channels.hall.access import HallRequest, rendered
+from gridhall.channels.hall.access import HallRequest
 from gridhall.channels.hall.me.forms import RIGHTS, Name
 from gridhall.channels.hall.me.page import act, me_page, own_home, person
 from gridhall.channels.hall.me.sharing import shown
 from gridhall.channels.hall.me.topology import drawn
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.ports import masked

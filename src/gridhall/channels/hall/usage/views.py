@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gridhall.channels.hall.access import HallRequest, home_page, rendered
+from gridhall.channels.hall.access import HallRequest, home_page
 from gridhall.channels.hall.usage import downloads, peers, words
 from gridhall.channels.hall.usage import year as years
 from gridhall.channels.hall.usage.day import of_day
@@ -18,6 +18,7 @@ from gridhall.channels.hall.usage.month import before, day_link, of_month, remar
 from gridhall.channels.hall.usage.shown import Shown, bounds, shown, yesterday
 from gridhall.channels.hall.usage.strips import strips
 from gridhall.channels.web import formats
+from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.identity.types import Right
 from gridhall.contexts.metering import operations as metering_operations

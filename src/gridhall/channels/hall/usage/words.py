@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 from babel.dates import get_day_names, get_month_names
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridhall.channels.hall.usage.days import Days, Share
 from gridhall.channels.web import formats
@@ -41,7 +41,7 @@ def name_of(period: Period | None) -> str:
     """A period's name in the reader's language."""
     if period is None:
         return _("other hours")
-    return period.en if (get_language() or "").startswith("en") else period.zh_hans
+    return formats.in_language(period)
 
 
 def month_name(day: date) -> str:

@@ -1,13 +1,11 @@
 """What django-allauth asks of this house: whose phone it is, how a code is sent, where to go next."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gridhall.channels.web.brand import brand
+from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.ports import Message, Purpose, code_sender
@@ -39,7 +38,7 @@ def is_staff(user: Any) -> bool:
 
 
 def _at_work(user: Any) -> Staff | None:
-    return queries.staff(user.pk, clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date())
+    return queries.staff(user.pk, today())
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

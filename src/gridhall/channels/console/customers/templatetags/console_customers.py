@@ -26,7 +26,7 @@ def staff_name(actor: str) -> str:
 @register.filter
 def line_name(label: object) -> str:
     """A label of a tariff in the page's language."""
-    return wording.labelled(label)
+    return formats.in_language(label)
 
 
 @register.filter
