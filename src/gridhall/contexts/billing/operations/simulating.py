@@ -78,12 +78,43 @@ def what_if(
             if progress is not None:
                 progress(begin + part.num_rows, agreements.num_rows)
     compared = np.concatenate(pairs)
-    report = _report(compared, span, draft.tariff.code, code, version, refused)
-    unit = sources.organisation_id(organisation)
-    digests = {draft.tariff.code: draft.digest, code: in_force.digest}
     held = draft.tariff.plan_on(span.start)
-    about = {**(about or {}), "version": held.version if held else ""}
-    return _kept(report, unit, rules, calendar, digests, act, about)
+    found = _found(compared)
+    summary = {
+        **(about or {}),
+        "version": held.version if held else "",
+        "draft": draft.tariff.code,
+        "instead_of": code,
+        "not_rated": dict(sorted(refused.items())),
+        "asked_by": act.actor,
+        **found,
+    }
+    with transaction.atomic():
+        row = BillRun.objects.create(
+            organisation_id=sources.organisation_id(organisation),
+            start_date=span.start,
+            end_date=span.end or span.start,
+            kind=RunKind.WHAT_IF,
+            status=RunStatus.FINISHED,
+            readings_version=version,
+            rules=rules.model_dump(),
+            calendar=calendar,
+            tariffs={draft.tariff.code: draft.digest, code: in_force.digest},
+            summary=summary,
+            started_at=act.at,
+            finished_at=act.at,
+        )
+        details = {name: summary[name] for name in ("draft", "instead_of", "bills")}
+        record(act, "billing.run.simulated", f"bill_run:{row.pk}", details)
+    return WhatIfReport(
+        run=row.pk,
+        span=span,
+        tariff_code=summary["draft"],
+        instead_of=code,
+        readings_version=version,
+        not_rated=summary["not_rated"],
+        **found,
+    )
 
 
 def _compare(
@@ -119,9 +150,8 @@ def _totals(outcome: Outcome, refused: Counter[str]) -> dict[tuple[int, Any], in
     return found
 
 
-def _report(
-    compared: npt.NDArray[np.int64], span: DateSpan, draft: str, code: str, version: int, refused: Counter[str]
-) -> WhatIfReport:
+def _found(compared: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """What both totals of each bill come to; the names are those of `WhatIfReport` and of the summary kept."""
     before, after = compared[:, 0], compared[:, 1]
     change = np.sort(after - before)
     percentiles = tuple(
@@ -136,75 +166,13 @@ def _report(
         if high is not None:
             inside &= (after - before) * 100 < high * before
         bands.append((low, high, int(inside.sum())))
-    return WhatIfReport(
-        run=0,
-        span=span,
-        tariff_code=draft,
-        instead_of=code,
-        readings_version=version,
-        bills=len(before),
-        not_rated=dict(sorted(refused.items())),
-        before_fen=int(before.sum()),
-        after_fen=int(after.sum()),
-        higher=int((after > before).sum()),
-        lower=int((after < before).sum()),
-        same=int((after == before).sum()),
-        percentiles=percentiles,
-        bands=tuple(bands),
-    )
-
-
-def _kept(
-    report: WhatIfReport,
-    unit: int | None,
-    rules: BillingRules,
-    calendar: dict[str, list[str]],
-    digests: dict[str, str],
-    act: Act,
-    about: Mapping[str, Any],
-) -> WhatIfReport:
-    summary = {
-        **about,
-        "draft": report.tariff_code,
-        "instead_of": report.instead_of,
-        "before_fen": report.before_fen,
-        "after_fen": report.after_fen,
-        "bills": report.bills,
-        "higher": report.higher,
-        "lower": report.lower,
-        "same": report.same,
-        "not_rated": dict(report.not_rated),
-        "percentiles": [list(each) for each in report.percentiles],
-        "bands": [list(each) for each in report.bands],
-        "asked_by": act.actor,
+    return {
+        "bills": len(before),
+        "before_fen": int(before.sum()),
+        "after_fen": int(after.sum()),
+        "higher": int((after > before).sum()),
+        "lower": int((after < before).sum()),
+        "same": int((after == before).sum()),
+        "percentiles": percentiles,
+        "bands": tuple(bands),
     }
-    with transaction.atomic():
-        row = _saved(report, unit, rules, calendar, digests, act, summary)
-        details = {"draft": report.tariff_code, "instead_of": report.instead_of, "bills": report.bills}
-        record(act, "billing.run.simulated", f"bill_run:{row.pk}", details)
-    return WhatIfReport(**{**vars(report), "run": row.pk})
-
-
-def _saved(
-    report: WhatIfReport,
-    unit: int | None,
-    rules: BillingRules,
-    calendar: dict[str, list[str]],
-    digests: dict[str, str],
-    act: Act,
-    summary: dict[str, Any],
-) -> BillRun:
-    return BillRun.objects.create(
-        organisation_id=unit,
-        start_date=report.span.start,
-        end_date=report.span.end or report.span.start,
-        kind=RunKind.WHAT_IF,
-        status=RunStatus.FINISHED,
-        readings_version=report.readings_version,
-        rules=rules.model_dump(),
-        calendar=calendar,
-        tariffs=digests,
-        summary=summary,
-        started_at=act.at,
-        finished_at=act.at,
-    )
