@@ -1,6 +1,7 @@
 """Where the files that a utility edits live: tariffs, rules, templates, the demo pack."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 from gridhall.kernel.errors import NotFound
@@ -27,8 +28,11 @@ def content(*parts: str) -> Path:
 
 def _root() -> Path:
     own = os.environ.get("GRIDHALL_CONTENT")
-    if own:
-        return Path(own)
+    return Path(own) if own else _shipped()
+
+
+@cache
+def _shipped() -> Path:
     package = Path(__file__).resolve().parents[1]
     shipped = package / "_content"
     return shipped if shipped.is_dir() else package.parents[1] / "content"

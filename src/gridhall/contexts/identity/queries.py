@@ -40,7 +40,7 @@ _HOMES: Final = """
             AND s.start_date <= %(today)s AND (s.end_date IS NULL OR s.end_date > %(today)s)
     )
     SELECT m.key, m.usage_point_id, u.number, m.customer_id, u.organisation_id, m.name, coalesce(p.address, ''),
-        u.usage_class, m.owner, m.rights, m.data_from, m.until,
+        u.usage_class, u.status, m.owner, m.rights, m.data_from, m.until,
         array_agg(lower(a.span) ORDER BY lower(a.span)), array_agg(upper(a.span) ORDER BY lower(a.span))
     FROM mine m
     JOIN accounts_usagepoint u ON u.id = m.usage_point_id
@@ -48,7 +48,7 @@ _HOMES: Final = """
     JOIN accounts_customeragreement a ON a.usage_point_id = m.usage_point_id AND a.customer_id = m.customer_id
     WHERE %(key)s::text IS NULL OR m.key = %(key)s
     GROUP BY m.key, m.usage_point_id, u.number, m.customer_id, u.organisation_id, m.name, p.address, u.usage_class,
-        m.owner, m.rights, m.data_from, m.until, m.since
+        u.status, m.owner, m.rights, m.data_from, m.until, m.since
     ORDER BY m.owner DESC, m.since, m.key
 """
 _POSITIONS: Final = """
@@ -208,14 +208,13 @@ def _homes(user: int, today: date, key: str | None) -> list[Home]:
 
 
 def _home(row: tuple[Any, ...]) -> Home:
-    (key, point, number, customer, unit, name, address, usage_class, owner, rights, data_from, until, starts, ends) = (
-        row
-    )
+    key, point, number, customer, unit, name, address, usage_class, status, owner, rights, *days = row
+    data_from, until, starts, ends = days
     whole = DateSpan(data_from or date.min, None)
     spans = [DateSpan(start, end) & whole for start, end in zip(starts, ends, strict=True)]
     return Home(
         key=key, usage_point=point, number=number, customer=customer, organisation=unit,
         name=name or short_name(address, number), named=bool(name), address=accounts.masked_address(address),
-        usage_class=usage_class, rights=frozenset(Right) if owner else frozenset(map(Right, rights)),
+        usage_class=usage_class, status=status, rights=frozenset(Right) if owner else frozenset(map(Right, rights)),
         owner=owner, spans=tuple(span for span in spans if span is not None), until=until,
     )  # fmt: skip

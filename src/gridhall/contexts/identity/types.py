@@ -92,7 +92,7 @@ class Home:
         name: what the person calls it; where they gave it no name (``named`` is False), the masked address in short
             and the end of the number.
         address: masked.
-        usage_class: a word of `accounts.types.UsageClass`.
+        usage_class, status: words of `accounts.types`, `UsageClass` and `UsagePointStatus`.
         rights: what may be seen and done.
         owner: linked by the customer themself, not shared by somebody else.
         spans: the days that may be seen: the customer's agreements here, cut to what was shared. Ascending.
@@ -107,6 +107,7 @@ class Home:
     name: str
     address: str
     usage_class: str
+    status: str
     rights: frozenset[Right]
     owner: bool
     spans: tuple[DateSpan, ...]

@@ -51,7 +51,7 @@ def test_bars_and_periods_share_one_width():
 
 def home(*, owner: bool = True) -> Home:
     span = DateSpan(date(2020, 1, 1), None)
-    return Home("k", 1, "U", 1, 1, "n", "a", "residential", frozenset(Right), owner, (span,))
+    return Home("k", 1, "U", 1, 1, "n", "a", "residential", "connected", frozenset(Right), owner, (span,))
 
 
 def bill(total: int, month: int, due: date) -> OwnBill:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.db import connection
 
-from gridhall.contexts.billing.models import ParkedBill
 from gridhall.kernel.spans import DateSpan
 
 #: The accounts that settle, or settled, a customer's agreements at a usage point.
@@ -28,6 +27,11 @@ _OWING: Final = """
                     WHERE b.start_date < seen.stop AND b.end_date > seen.first))
     FROM mine m JOIN accounts_customeraccount c ON c.id = m.account_id
     ORDER BY m.settles_now DESC, m.account_id
+"""
+_WAITING: Final = """
+    SELECT p.start_date, p.end_date, p.code
+    FROM billing_parkedbill p JOIN accounts_customeragreement a ON a.id = p.agreement_id
+    WHERE p.usage_point_id = %s AND p.resolved_at IS NULL AND a.customer_id = %s ORDER BY p.start_date DESC
 """
 _LATER: Final = date(2999, 12, 31)
 
@@ -90,7 +94,6 @@ def owing(usage_point: int, customer: int, spans: Iterable[DateSpan], today: dat
 
 def waiting(usage_point: int, customer: int) -> list[Waiting]:
     """The periods of a customer at a usage point that wait for a clerk, newest first. One query."""
-    rows = ParkedBill.objects.filter(
-        usage_point_id=usage_point, resolved_at=None, agreement__customer_id=customer
-    ).order_by("-start_date")
-    return [Waiting(DateSpan(row.start_date, row.end_date), row.code) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [usage_point, customer])
+        return [Waiting(DateSpan(start, end), code) for start, end, code in cursor.fetchall()]

@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from gridhall.contexts.billing.models import RunningMonth
+from django.db import connection
+
 from gridhall.kernel.spans import DateSpan
+
+_RUNNING: Final = """
+    SELECT r.tariff_code, r.start_date, r.end_date, r.as_of_date, r.days, r.days_read, r.missing, r.estimated,
+        r.energy_wh, r.export_wh, r.charges_fen, r.separate_fen, r.before_date, r.before_wh, r.before_fen,
+        r.same_days_wh, r.forecast_wh, r.forecast_fen, r.computed_at, r.periods, r.periods_wh,
+        r.tier_basis, r.tier_since_date, r.tier_limits_wh, r.tier_after_wh, r.tier, r.forecast_tier_wh, r.forecast_tier
+    FROM billing_runningmonth r JOIN accounts_customeragreement a ON a.id = r.agreement_id
+    WHERE r.usage_point_id = %s AND a.customer_id = %s
+    ORDER BY r.start_date DESC, r.agreement_id DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -76,38 +88,26 @@ def running(usage_point: int, customer: int) -> Running | None:
     Args:
         usage_point, customer: ids.
     """
-    row = (
-        RunningMonth.objects.filter(usage_point_id=usage_point, agreement__customer_id=customer)
-        .order_by("-start_date", "-agreement_id")
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNNING, [usage_point, customer])
+        row = cursor.fetchone()
     if row is None:
         return None
-    tiers = None
-    if row.tier_basis and row.tier is not None and row.tier_since_date is not None:
-        tiers = Tiers(
-            basis=row.tier_basis, since=row.tier_since_date, limits_wh=tuple(row.tier_limits_wh),
-            used_wh=row.tier_after_wh, now=row.tier, forecast_wh=row.forecast_tier_wh, at_end=row.forecast_tier,
-        )  # fmt: skip
+    code, start, end, as_of, days, days_read, missing, estimated, energy, export, charges, separate, *rest = row
+    before, before_wh, before_fen, same_days, forecast_wh, forecast_fen, computed_at, periods, periods_wh, *tiers = rest
     return Running(
-        tariff_code=row.tariff_code,
-        span=DateSpan(row.start_date, row.end_date),
-        as_of=row.as_of_date,
-        days=row.days,
-        days_read=row.days_read,
-        missing=row.missing,
-        estimated=row.estimated,
-        energy_wh=row.energy_wh,
-        export_wh=row.export_wh,
-        charges_fen=row.charges_fen,
-        separate_fen=row.separate_fen,
-        before=row.before_date,
-        before_wh=row.before_wh,
-        before_fen=row.before_fen,
-        same_days_wh=row.same_days_wh,
-        periods=tuple(zip(row.periods, row.periods_wh, strict=True)),
-        tiers=tiers,
-        forecast_wh=row.forecast_wh,
-        forecast_fen=row.forecast_fen,
-        computed_at=row.computed_at,
-    )
+        tariff_code=code, span=DateSpan(start, end), as_of=as_of, days=days, days_read=days_read, missing=missing,
+        estimated=estimated, energy_wh=energy, export_wh=export, charges_fen=charges, separate_fen=separate,
+        before=before, before_wh=before_wh, before_fen=before_fen, same_days_wh=same_days,
+        periods=tuple(zip(periods, periods_wh, strict=True)), tiers=_tiers(*tiers), forecast_wh=forecast_wh,
+        forecast_fen=forecast_fen, computed_at=computed_at,
+    )  # fmt: skip
+
+
+def _tiers(
+    basis: str, since: date | None, limits: list[int], used: int, now: int | None, forecast: int | None,
+    at_end: int | None,
+) -> Tiers | None:  # fmt: skip
+    if not basis or now is None or since is None:
+        return None
+    return Tiers(basis, since, tuple(limits), used, now, forecast, at_end)
