@@ -3,10 +3,11 @@ const SHELL = /*SHELL*/[];
 const FRAME = "frame " + SHELL.join(" ");
 const PAGES = "pages";
 // Pages that may be read without a connection: the home, one bill, usage.
-const KEPT = [/^\/$/, /^\/homes\/[^/]+\/$/, /^\/homes\/[^/]+\/bills\/[^/]*\/?$/, /^\/homes\/[^/]+\/usage\//];
+const KEPT = [/^\/$/, /^\/homes\/[^/]+\/$/, /^\/homes\/[^/]+\/bills\/[^/]*\/?$/, /^\/homes\/[^/]+\/usage\/(\d{4}(-\d{2}){0,2}\/)?$/];
 
 self.addEventListener("install", (event) => event.waitUntil(caches.open(FRAME).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting())));
-self.addEventListener("activate", (event) => event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== FRAME && name !== PAGES).map((name) => caches.delete(name)))).then(() => self.clients.claim())));
+// Kept pages name files of their release: with a new frame they go, and come back as they are looked at.
+self.addEventListener("activate", (event) => event.waitUntil(caches.keys().then((names) => Promise.all(names.filter((name) => name !== FRAME).map((name) => caches.delete(name)))).then(() => self.clients.claim())));
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
@@ -35,15 +36,21 @@ async function file(request) {
 }
 
 async function page(request, url) {
+  let answer;
   try {
-    const answer = await fetch(request);
-    if (answer.ok && !answer.redirected && KEPT.some((form) => form.test(url.pathname))) {
-      const cache = await caches.open(PAGES);
-      await cache.put(request, answer.clone());
-    }
-    return answer;
+    answer = await fetch(request);
   } catch {
     const stored = await caches.match(request, { cacheName: PAGES });
     return stored ?? caches.match("/offline/");
   }
+  // A store that is full is no reason to show less.
+  await keep(request, url, answer.clone()).catch(() => {});
+  return answer;
+}
+
+async function keep(request, url, answer) {
+  const cache = await caches.open(PAGES);
+  if (answer.ok && !answer.redirected && KEPT.some((form) => form.test(url.pathname))) await cache.put(request, answer);
+  // What is not this person's any more, as after a share has ended, is not to be read offline either.
+  else if ([403, 404].includes(answer.status)) await cache.delete(request);
 }
