@@ -120,6 +120,22 @@ def test_a_customer_who_left_a_unit_is_found_there_as_a_former_one(people):
     assert not queries.search("王小明", ["/C/north/"], TODAY).found[0].former
 
 
+@pytest.mark.parametrize(("span", "former"), [((date(2026, 12, 1), None), False), ((date(2026, 1, 1), TODAY), True)])
+def test_who_moves_in_later_is_no_former_customer(people, span, former):
+    Settlement.objects.filter(agreement__usage_point__number="310002").update(span=span)
+    CustomerAgreement.objects.filter(usage_point__number="310002").update(span=span)
+    found = queries.search("张三", ["/C/south/"], TODAY).found[0]
+    assert (found.former, found.usage_points, found.point) == (former, 1, "310002")
+
+
+@pytest.mark.parametrize("text", ["Ada King", "king ada", "adaki", "Kin"])
+def test_a_name_of_several_words_is_found_by_them(people, text):
+    Customer.objects.filter(number="60003").update(name="Ada King AdaKing")
+    assert numbers(text) == ["60003"]
+    Customer.objects.filter(number="60003").update(name="Ada King")
+    assert numbers(text) == ([] if text == "adaki" else ["60003"])
+
+
 def test_beyond_the_units_only_whole_numbers_find_and_are_marked(people):
     found = queries.search("310002", ["/C/north/"], TODAY, everywhere=True).found
     assert [(each.number, each.elsewhere, each.address) for each in found] == [("60002", True, "")]

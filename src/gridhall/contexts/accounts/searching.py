@@ -40,7 +40,7 @@ class Found:
         exact: whether a whole number was given.
         usage_points: how many the customer has agreements for, in the units searched and now; ``point``, ``address``
             and ``unit``: one of them, the one that matched where one did.
-        former: no agreement in these units is in force any more.
+        former: had agreements in these units, all of which have ended.
         elsewhere: belongs to none of the units searched.
     """
 
@@ -87,7 +87,7 @@ def search(
     """Customers by 户号, account or customer number, phone, name or address, whole numbers first. At most two queries.
 
     Parts are found too: numbers from the beginning (4 digits), phones from the beginning or their last digits, names
-    and addresses anywhere (2 characters); all words of an address have to be in it.
+    and addresses anywhere (2 characters); all words have to be in it, in any order.
 
     Args:
         text: as typed.
@@ -156,6 +156,9 @@ def _branches(words: list[str], meters: Mapping[int, str]) -> tuple[list[str], d
         if told:
             known["pairs"] = sorted({word[at : at + 2] for word in told for at in range(len(word) - 1)})
             known |= {f"word{at}": word for at, word in enumerate(words)}
+            if len(words) > 1:
+                every = " AND ".join(f"strpos(lower(c.name), %(word{at})s) > 0" for at in range(len(words)))
+                branches.append(_NAME_IN_WORDS.format(words=every))
             # Not LIKE: it is taken to be rarer than it is, and the plan for one row is slow for thousands.
             every = " AND ".join(f"strpos(lower(l.address), %(word{at})s) > 0" for at in range(len(words)))
             branches.append(_ADDRESS.format(words=every))
@@ -186,6 +189,9 @@ _PHONE: Final = """
 _NAME: Final = """
     SELECT 'name', 5, FALSE, c.name, c.id, NULL::bigint FROM accounts_customer c
     WHERE accounts_pairs(c.name) @> accounts_pairs(%(joined)s) AND strpos(lower(c.name), %(joined)s) > 0"""
+_NAME_IN_WORDS: Final = """
+    SELECT 'name', 5, FALSE, c.name, c.id, NULL::bigint FROM accounts_customer c
+    WHERE accounts_pairs(c.name) @> %(pairs)s::text[] AND {words}"""
 _ADDRESS: Final = """
     SELECT 'address', 6, FALSE, l.address, a.customer_id, u.id
     FROM accounts_servicelocation l JOIN accounts_usagepoint u ON u.location_id = l.id
@@ -212,12 +218,14 @@ _SHOWN: Final = """
 WITH units AS MATERIALIZED (SELECT id, name FROM accounts_organisation WHERE path LIKE ANY(%(paths)s::text[])),
 wanted AS (SELECT * FROM unnest(%(customers)s::bigint[], %(points)s::bigint[]) AS w(customer, point))
 SELECT c.id, c.number, c.kind, c.name, c.phone, coalesce(p.points, 0) AS points, coalesce(p.active, 0) AS active,
+    p.points > 0 AND NOT p.lasting AS former,
     shown.number AS point, shown.address, shown.unit,
     p.points IS NULL AND NOT EXISTS (SELECT FROM accounts_customeraccount b JOIN units ON units.id = b.organisation_id
         WHERE b.customer_id = c.id) AS elsewhere
 FROM wanted w JOIN accounts_customer c ON c.id = w.customer
 LEFT JOIN LATERAL (
     SELECT count(DISTINCT u.id) AS points, count(DISTINCT u.id) FILTER (WHERE a.span @> %(today)s::date) AS active,
+        bool_or(upper(a.span) IS NULL OR upper(a.span) > %(today)s) AS lasting,
         (array_agg(u.id ORDER BY u.id = w.point DESC, a.span @> %(today)s::date DESC, u.id))[1] AS chosen
     FROM accounts_customeragreement a JOIN accounts_usagepoint u ON u.id = a.usage_point_id
     JOIN units ON units.id = u.organisation_id
@@ -244,7 +252,7 @@ def _found(hit: Mapping[str, Any], row: Mapping[str, Any], matched: Sequence[tup
         point=row["point"] or "",
         address=masking.masked_address(row["address"] or ""),
         unit=row["unit"] or "",
-        former=row["points"] > 0 and row["active"] == 0,
+        former=bool(row["former"]),
         elsewhere=row["elsewhere"],
     )
 
