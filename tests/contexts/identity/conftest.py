@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from gridhall.contexts.accounts import operations as accounts
+from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.ports import Message
-from gridhall.contexts.identity.types import Position, Role, Staff
+from gridhall.contexts.identity.types import Home, Position, Role, Staff
 from gridhall.runtime.audit import Act
 
 NOW = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
@@ -55,6 +56,11 @@ def person(number: int, *, confirmed: bool = True):
     return get_user_model().objects.create(
         username=f"person-{number}", phone=f"1540000{number:04}", phone_verified=confirmed
     )
+
+
+def seen_as(user: int, key: str, day: date) -> Home | None:
+    """The home that a key means to a person on a day."""
+    return next((home for home in queries.homes_of(user, day) if home.key == key), None)
 
 
 def staff(*held: tuple[Role, str]) -> Staff:

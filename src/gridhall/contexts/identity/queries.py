@@ -24,7 +24,6 @@ from gridhall.contexts.identity.types import (
     Settled,
     Staff,
 )
-from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 
 _HOMES: Final = """
@@ -46,7 +45,6 @@ _HOMES: Final = """
     JOIN accounts_usagepoint u ON u.id = m.usage_point_id
     LEFT JOIN accounts_servicelocation p ON p.id = u.location_id
     JOIN accounts_customeragreement a ON a.usage_point_id = m.usage_point_id AND a.customer_id = m.customer_id
-    WHERE %(key)s::text IS NULL OR m.key = %(key)s
     GROUP BY m.key, m.usage_point_id, u.number, m.customer_id, u.organisation_id, m.name, p.address, u.usage_class,
         u.status, m.owner, m.rights, m.data_from, m.until, m.since
     ORDER BY m.owner DESC, m.since, m.key
@@ -173,19 +171,9 @@ def recognised(text: str) -> int | None:
 
 def homes_of(user: int, today: date) -> list[Home]:
     """The homes that a person may see today: their own first, then those shared with them. One query."""
-    return _homes(user, today, None)
-
-
-def home(user: int, key: str, today: date) -> Home:
-    """The home that a key means to a person. One query.
-
-    Raises:
-        NotFound: when the key means nothing to this person today, whatever it may mean to others.
-    """
-    found = _homes(user, today, key)
-    if not found:
-        raise NotFound("There is no such home.", path="home")
-    return found[0]
+    with connection.cursor() as cursor:
+        cursor.execute(_HOMES, {"user": user, "today": today})
+        return [home for row in cursor.fetchall() if (home := _home(row)).spans]
 
 
 def staff(user: int, today: date) -> Staff | None:
@@ -199,12 +187,6 @@ def staff(user: int, today: date) -> Staff | None:
         Position(Role(role), unit, code, path, elsewhere) for _, _, role, unit, code, path, elsewhere in rows
     )
     return Staff(user, rows[0][1] or rows[0][0], positions)
-
-
-def _homes(user: int, today: date, key: str | None) -> list[Home]:
-    with connection.cursor() as cursor:
-        cursor.execute(_HOMES, {"user": user, "today": today, "key": key})
-        return [home for row in cursor.fetchall() if (home := _home(row)).spans]
 
 
 def _home(row: tuple[Any, ...]) -> Home:
