@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 
 from gridhall.contexts.accounts.queries import Contract, Payer, Portrait
 
-#: Usage points drawn; the rest is one box that says how many.
+#: Usage points drawn, and accounts unless more pay for these; the rest is one box that says how many.
 _DRAWN: Final = 6
+#: Stands for the accounts that are not drawn; no account has this number.
+_UNSEEN: Final = 0
 _BOX_W, _BOX_H, _GAP = 220, 56, 16
 _COLUMNS: Final = (0, 310, 620)
 WIDTH: Final = _COLUMNS[2] + _BOX_W + 4
@@ -64,9 +66,19 @@ class Topology:
 
 
 def drawn(
-    customer: Portrait, own: Sequence[Contract], own_count: int, for_others: Sequence[Contract], today: date
+    customer: Portrait,
+    own: Sequence[Contract],
+    own_count: int,
+    for_others: Sequence[Contract],
+    for_others_count: int,
+    today: date,
 ) -> Topology:
-    """Lay out a customer, the usage points in use, and the accounts that settle them, in three columns."""
+    """Lay out a customer, the usage points in use, and the accounts that settle them, in three columns.
+
+    Args:
+        own, for_others: contracts of the customer, and those of others that the customer's accounts settle.
+        own_count, for_others_count: how many there are, of which these are the first.
+    """
     topology = Topology()
     shown = list(own[:_DRAWN])
     others = list(for_others[: _DRAWN // 2])
@@ -79,9 +91,15 @@ def drawn(
     if hidden > 0:
         text = ngettext("%d more usage point", "%d more usage points", hidden) % hidden
         points.append(Box("more", _COLUMNS[1], _y(len(points)), f"+ {hidden}", _short(text, 15)))
+    others_hidden = for_others_count - len(others)
+    if others_hidden > 0:
+        text = ngettext("%d more of others", "%d more of others", others_hidden) % others_hidden
+        points.append(Box("more", _COLUMNS[1], _y(len(points)), f"+ {others_hidden}", _short(text, 15)))
     payers = _payers(rows, today)
-    for account in customer.accounts:
-        payers.setdefault(account.id, (account.number, customer.number, customer.name))
+    spare = [account for account in customer.accounts if account.id not in payers]
+    unseen = spare[max(0, _DRAWN - len(payers)) :]
+    for account in spare[: len(spare) - len(unseen)]:
+        payers[account.id] = (account.number, customer.number, customer.name)
     accounts = {
         key: Box(
             "account" if owner == customer.number else "their-account", _COLUMNS[2], 0, number,
@@ -89,6 +107,9 @@ def drawn(
         )
         for key, (number, owner, name) in payers.items()
     }  # fmt: skip
+    if unseen:
+        text = ngettext("%d more account", "%d more accounts", len(unseen)) % len(unseen)
+        accounts[_UNSEEN] = Box("more", _COLUMNS[2], 0, f"+ {len(unseen)}", _short(text, 15))
     people = {customer.number: Box("customer", 0, 0, _short(customer.name, 13), customer.number)}
     for contract in others:
         people.setdefault(contract.customer, Box("other", 0, 0, _short(contract.name, 13), contract.customer))
@@ -103,7 +124,10 @@ def drawn(
         for payer in _relevant(contract, today):
             topology.lines.append(_line(box, payees[payer.account], later=payer.span.start > today))
     if hidden > 0:
-        topology.lines.append(_line(left[0], middle[-1], later=False))
+        topology.lines.append(_line(left[0], middle[len(rows)], later=False))
+    paying = next((payees[key] for key, (_number, owner, _name) in payers.items() if owner == customer.number), None)
+    if others_hidden > 0 and paying is not None:
+        topology.lines.append(_line(middle[-1], paying, later=False))
     topology.boxes = [*left, *middle, *right]
     topology.height = height
     return topology

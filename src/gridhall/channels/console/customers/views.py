@@ -13,6 +13,7 @@ from gridhall.channels.console.customers.forms import UnmaskForm
 from gridhall.channels.console.customers.scope import Seen, may_accept, seen, within
 from gridhall.channels.console.customers.wording import deed, matched_as
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import page_of
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.accounts.queries import Found, Matched, Results
@@ -34,7 +35,7 @@ _STALE_DAYS = 2
 def search(request: ConsoleRequest) -> HttpResponse:
     """The one search box; a whole number that means one customer or bill leads straight there."""
     text = request.GET.get("q", "").strip()
-    page = _page(request, "page")
+    page = page_of(request)
     if not text:
         return rendered(request, "console/customers/search.html", text="", results=None)
     if bill := _bill_of(request, text):
@@ -67,7 +68,7 @@ def search(request: ConsoleRequest) -> HttpResponse:
 def customer(request: ConsoleRequest, number: str) -> HttpResponse:
     """What is open, then the facts: contracts, who pays, bills, what is owed."""
     found = seen(request, number)
-    page = _page(request, "page")
+    page = page_of(request)
     own, own_count = accounts.contracts(found.customer.id, found.paths, request.today, page=page, size=_CONTRACTS)
     for_others, for_others_count = accounts.contracts(
         found.customer.id, found.paths, request.today, for_others=True, size=_CONTRACTS
@@ -83,7 +84,7 @@ def customer(request: ConsoleRequest, number: str) -> HttpResponse:
         pages=-(-own_count // _CONTRACTS),
         for_others=for_others,
         for_others_count=for_others_count,
-        topology=topology.drawn(found.customer, own, own_count, for_others, request.today),
+        topology=topology.drawn(found.customer, own, own_count, for_others, for_others_count, request.today),
         may_unmask=not found.guest and _may(request, Permission.CUSTOMERS_UNMASK, found),
         may_audit=not found.guest and _may(request, Permission.AUDIT_VIEW, found),
         **({} if found.guest else _money(request, found)),
@@ -95,7 +96,7 @@ def customer(request: ConsoleRequest, number: str) -> HttpResponse:
 def readings(request: ConsoleRequest, number: str) -> HttpResponse:
     """A part of the customer's page: meters and how fresh their readings are; takes a pass over the readings."""
     found = _own(request, number)
-    page = _page(request, "page")
+    page = page_of(request)
     contracts, _ = accounts.contracts(found.customer.id, found.paths, request.today, page=page, size=_CONTRACTS)
     points = {each.point: each.number for each in contracts}
     fresh = metering.freshness(request.today, usage_points=sorted(points)).to_pylist() if points else []
@@ -182,14 +183,14 @@ def unmask(request: ConsoleRequest, number: str) -> HttpResponse:
 def _money(request: ConsoleRequest, found: Seen) -> dict[str, Any]:
     """Bills, what waits, and what is owed; of the units that may be seen only."""
     paths = request.staff.paths(Permission.BILLS_VIEW)
-    bills_page = _page(request, "bills")
+    bills_page = page_of(request, "bills")
     bills, bills_count = billing.bills_of_customer(found.customer.id, paths, page=bills_page, size=_BILLS)
     parked = billing.parked_of_customer(found.customer.id, paths)
     requests = billing.correction_requests(paths, customer=found.customer.id)
     open_accounts = [each for each in found.customer.accounts if within([each.path], paths)]
     owed = billing.balances_of([each.id for each in open_accounts])
     by: Literal["value", "posting"] = "posting" if request.GET.get("by") == "posting" else "value"
-    entries_page = _page(request, "entries")
+    entries_page = page_of(request, "entries")
     chosen = next((each for each in open_accounts if each.number == request.GET.get("account")), None)
     chosen = chosen or next(iter(open_accounts), None)
     entries, entries_count = (
@@ -262,8 +263,3 @@ def _only(results: Results) -> str | None:
     """The customer whose whole number this is, where it is one."""
     exact = [each.number for each in results.found if each.exact]
     return exact[0] if len(exact) == 1 else None
-
-
-def _page(request: ConsoleRequest, name: str) -> int:
-    asked = request.GET.get(name, "1")
-    return min(max(int(asked), 1), 10_000) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
