@@ -178,14 +178,14 @@ def approve(draft: int, *, revision: int, note: str, act: Act, today: date) -> t
 
 def reject(draft: int, *, revision: int, note: str, act: Act) -> Draft:
     """See `operations.reject_draft`."""
-    if not note.strip():
+    if not _plain(note):
         raise DraftReasonMissing("Say what is to be changed.", path="note", remedy="Write a sentence for the author.")
     with transaction.atomic():
         row = _locked(draft, revision, DraftState.SUBMITTED)
         _second_person(row, act, writer=False)
         _decide(row, DraftState.REJECTED, note, act)
         row.save()
-        record(act, "tariffs.draft.rejected", _subject(row), {"code": row.code, "note": note.strip()})
+        record(act, "tariffs.draft.rejected", _subject(row), {"code": row.code, "note": row.note})
     return draft_of(row)
 
 
@@ -249,6 +249,10 @@ def _titled(title: str) -> str:
     return plain or "—"
 
 
+def _plain(note: str) -> str:
+    return note.replace("\x00", "").strip()[:2000]
+
+
 def _code(checked: CheckedDraft) -> str:
     return checked.tariff.code if checked.tariff else ""
 
@@ -290,5 +294,5 @@ def _second_person(row: TariffDraft, act: Act, *, writer: bool) -> None:
 
 def _decide(row: TariffDraft, state: DraftState, note: str, act: Act) -> None:
     row.state, row.decided_by, row.decided_at = state.value, act.actor, act.at
-    row.note = note.strip()[:2000].replace("\x00", "")
+    row.note = _plain(note)
     row.revision += 1

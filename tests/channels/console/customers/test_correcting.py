@@ -98,6 +98,11 @@ def test_a_rejection_says_why_and_the_asker_reads_it(wrong: Desk):
     assert "读数还要核对" in text(wrong("clerk").get("/console/"))
 
 
+def test_a_note_with_a_character_that_no_text_has_is_kept_without_it(wrong: Desk):
+    assert decide(wrong, "manager", ask(wrong), "reject", note="读\0数").status_code == 200
+    assert CorrectionRequest.objects.get().note == "读数"
+
+
 def test_what_cannot_be_corrected_is_said_on_the_page(wrong: Desk):
     other = Bill.objects.filter(usage_point_id=wrong.utility.points["U1002"]).earliest("start_date")
     address = f"/console/customers/bills/{show_number(other.number)}/correct/"

@@ -83,7 +83,9 @@ def test_a_rejection_needs_a_note_and_is_read_by_the_author(office: Desk) -> Non
     save(officer, draft, with_new_version(draft.text), "submit")
     decision = reverse("console.tariff-decision", kwargs={"draft": draft.pk})
     assert manager.post(decision, {"decision": "reject", "revision": draft.revision}).status_code == 409
-    data = {"decision": "reject", "revision": draft.revision, "note": "<script>价格偏高</script>"}
+    empty = {"decision": "reject", "revision": draft.revision, "note": "\0"}
+    assert manager.post(decision, empty).status_code == 409
+    data = {"decision": "reject", "revision": draft.revision, "note": "<script>价格\0偏高</script>"}
     assert manager.post(decision, data).status_code == 302
     shown = officer.get(reverse("console.tariff-draft", kwargs={"draft": draft.pk})).content.decode()
     assert "&lt;script&gt;价格偏高" in shown

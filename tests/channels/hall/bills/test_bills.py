@@ -29,6 +29,8 @@ def test_the_list_has_the_own_bills_newest_first_and_no_others(flats: Flats):
 def test_a_list_without_bills_says_when_the_first_one_comes(flats: Flats):
     address = f"/homes/{flats.keys['reader']}/bills/"
     assert "还没有账单" not in flats.client("reader").get(address + "?year=1999").content.decode()
+    for year in ("²", "9" * 5000):
+        assert flats.client("reader").get(address, {"year": year}).status_code == 200
     Share.objects.filter(grantee=flats.users["reader"]).update(data_from=date(2013, 4, 1))
     assert "还没有账单" in flats.client("reader").get(address).content.decode()
 

@@ -48,7 +48,7 @@ def test_hostile_names(owner, home: str, name: str) -> None:
 
 def test_names_that_are_too_long_are_said_to_be(owner, home: str) -> None:
     assert signed_in(owner).post(f"/me/homes/{home}/", {"name": "a" * 41}).status_code == 200
-    assert not queries.home(owner.pk, home, today()).named
+    assert not queries.homes_of(owner.pk, today())[0].named
 
 
 def test_sharing_says_what_will_be_seen_before_it_is_done(owner, home: str) -> None:
@@ -81,6 +81,13 @@ def test_shares_that_make_no_sense(owner, home: str, wrong: dict[str, Any]) -> N
     wish = {"phone": "15400000050", "relation": "tenant", "rights": ["bills"], "step": "confirmed"} | wrong
     assert signed_in(owner).post(f"/me/homes/{home}/share/", wish).status_code == 200
     assert not queries.given(owner.pk, today())
+
+
+def test_a_share_to_the_end_of_the_calendar_is_one_without_end(owner, home: str) -> None:
+    wish = {"phone": "15400000050", "relation": "tenant", "rights": ["bills"], "last_day": "9999-12-31"}
+    for step in ("", "confirmed"):
+        assert signed_in(owner).post(f"/me/homes/{home}/share/", wish | {"step": step}).status_code in {200, 302}
+    assert [each.end for each in queries.given(owner.pk, today())] == [None]
 
 
 def test_what_is_over_is_not_there(owner, home: str) -> None:

@@ -64,7 +64,7 @@ def approval(request: ConsoleRequest, number: int) -> HttpResponse:
 def _decided(request: ConsoleRequest, found: RequestedCorrection) -> HttpResponse | None:
     """This will carry out the decision that was sent, and say where to go."""
     here = redirect("console.approval", found.id)
-    decision, note = request.POST.get("decision"), request.POST.get("note", "")[:500]
+    decision, note = request.POST.get("decision"), request.POST.get("note", "").replace("\x00", "")[:500]
     if decision == "withdraw":
         in_scope(request, Permission.BILLS_CORRECT, found.path)
         operations.withdraw_correction(found.id, act=act(request))

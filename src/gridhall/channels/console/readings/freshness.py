@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from gridhall.channels.console.access import ConsoleRequest, console_page
+from gridhall.channels.web.asked import page_of
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.accounts.types import OrganisationRecord
@@ -67,7 +68,7 @@ def area(request: ConsoleRequest, code: str) -> HttpResponse:
     if not rows.num_rows:
         raise NotFound("There is no such transformer area here.", path=code)
     yesterday = request.today - timedelta(days=1)
-    page = max(1, _number(request.GET.get("page")))
+    page = page_of(request)
     start = (page - 1) * _PAGE
     shown = rows.slice(start, _PAGE).to_pylist()
     board = cache.get(_key(unit, request.today)) or []
@@ -106,7 +107,7 @@ def _board(request: ConsoleRequest, rows: list[dict[str, Any]], unit: str) -> di
     found = [row for row in rows if not feeder or row["feeder"] == feeder]
     found.sort(key=lambda row: _rank(row, order))
     total = {name: sum(row[name] for row in found) for name in ("usage_points", "up_to_date", "behind", "never")}
-    page = max(1, _number(asked.get("page")))
+    page = page_of(request)
     start = (page - 1) * _PAGE
     return {
         "rows": [row | {"parts": _parts(row)} for row in found[start : start + _PAGE]],
@@ -167,7 +168,3 @@ def _chosen(request: ConsoleRequest, units: list[OrganisationRecord]) -> str:
 
 def _key(unit: str, today: date) -> str:
     return f"freshness:{unit}:{today}:{metering.latest_version()}"
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -18,6 +18,7 @@ from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.readings.forms import UploadForm
 from gridhall.channels.console.readings.uploads import keep
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import whole
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.metering import queries as metering
@@ -94,12 +95,11 @@ def channel_name(channel: str) -> str:
 
 def _list(request: ConsoleRequest, form: UploadForm, status: int = 200) -> HttpResponse:
     asked = request.GET
-    before = asked.get("before", "")
     found = metering.found_imports(
         text=asked.get("q", "")[:100],
         channel=asked.get("channel", "") if asked.get("channel") in set(Channel) else "",
         open_only=asked.get("open") == "1",
-        before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
+        before=whole(asked.get("before", "")),
         limit=_PAGE + 1,
     )
     response = rendered(

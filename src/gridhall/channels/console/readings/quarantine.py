@@ -15,6 +15,7 @@ from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.readings.forms import FileForm
 from gridhall.channels.console.readings.uploads import keep
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import page_of, whole
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.metering import queries as metering
@@ -116,8 +117,9 @@ def _check(request: ConsoleRequest, number: int) -> HttpResponseBase:
     for name, value in request.POST.items():
         kind, _, place = name.partition(".")
         row, _, cell = place.partition(".")
-        if kind == "cell" and all(each.isascii() and each.isdigit() and len(each) < 18 for each in (row, cell)):
-            sent.setdefault(int(row), {})[int(cell)] = str(value)[:_LONGEST_CELL]
+        of, at = whole(row), whole(cell)
+        if kind == "cell" and of is not None and at is not None:
+            sent.setdefault(of, {})[at] = str(value)[:_LONGEST_CELL]
     rows: dict[str, Sequence[str]] = {}
     for found in metering.quarantine_rows(number, list(sent)):
         cells = list(found.cells)
@@ -131,8 +133,8 @@ def _check(request: ConsoleRequest, number: int) -> HttpResponseBase:
 
 
 def _page(request: ConsoleRequest, number: int, *, form: FileForm | None = None, status: int = 200) -> HttpResponse:
-    code, row = request.GET.get("code", "").replace("\0", "")[:60], _number(request.GET.get("row"))
-    page = max(1, _number(request.GET.get("page")) or 1)
+    code, row = request.GET.get("code", "").replace("\0", "")[:60], whole(request.GET.get("row", ""))
+    page = page_of(request)
     report = metering.import_report(number)
     counts = metering.quarantine_counts(number)
     start = (min(page, 1_000_000) - 1) * PAGE
@@ -174,7 +176,3 @@ def _shown(row: QuarantineRow, page: QuarantinePage, *, whole: bool) -> dict[str
         "hidden": len(page.columns) - len(cells),
         "words": words.of_quarantine(row.code),
     }
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else None

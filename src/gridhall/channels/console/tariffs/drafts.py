@@ -14,6 +14,7 @@ from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.tariffs.access import may_approve, may_write, only_for_drafts
 from gridhall.channels.console.tariffs.problem_words import of_problem
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import whole
 from gridhall.channels.web.formats import full_day, in_language
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
@@ -207,12 +208,12 @@ def _found(draft: int) -> Draft:
 
 
 def _earlier(text: str) -> Draft | None:
-    return _found(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    number = whole(text)
+    return None if number is None else _found(number)
 
 
 def _revision(request: HttpRequest) -> int:
-    text = request.POST.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole(request.POST.get("revision", "")) or 0
 
 
 def _next_month(today: date) -> str:

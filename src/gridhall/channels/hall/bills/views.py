@@ -15,6 +15,7 @@ from gridhall.channels.hall.access import HallRequest, home_page
 from gridhall.channels.hall.bills import lines, pictures
 from gridhall.channels.hall.bills.reasons import caveat, degrees, reasons
 from gridhall.channels.web import formats
+from gridhall.channels.web.asked import whole
 from gridhall.channels.web.charts import Chart, Series
 from gridhall.channels.web.formats import in_english, in_language
 from gridhall.channels.web.rendering import rendered
@@ -32,8 +33,8 @@ def bills(request: HallRequest) -> HttpResponse:
     home = request.home
     every = queries.own_bills(home.usage_point, home.customer, home.spans)
     years = sorted({bill.span.start.year for bill in every}, reverse=True)
-    asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdigit() and int(asked) in years else next(iter(years), request.today.year)
+    wanted = whole(request.GET.get("year", ""))
+    year = wanted if wanted in years else next(iter(years), request.today.year)
     shown = [bill for bill in every if bill.span.start.year == year]
     live = [bill for bill in shown if bill.live]
     known = {bill.number for bill in every}

@@ -1,5 +1,6 @@
 """The forms of the person's pages."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -104,15 +105,14 @@ class Sharing(forms.Form):
 
     def wish(self) -> NewShare:
         """What was asked for."""
-        from datetime import timedelta
-
         last = self.cleaned_data["last_day"]
         return NewShare(
             phone=self.cleaned_data["phone"],
             relation=Relation(self.cleaned_data["relation"]),
             rights=[Right(each) for each in self.cleaned_data["rights"]],
             data_from=self.cleaned_data["data_from"],
-            end=last + timedelta(days=1) if last else None,
+            # A share to the last day of the calendar has no end.
+            end=last + timedelta(days=1) if last and last < date.max else None,
         )
 
 

@@ -1,5 +1,7 @@
 """Shares: what others see of one's homes, what one sees of theirs."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -71,8 +73,6 @@ def revoke(request: HallRequest, share: str) -> HttpResponse:
 
 def shown(given: Given, home: Home | None) -> dict[str, object]:
     """A share in the reader's words."""
-    from datetime import timedelta
-
     return {
         "given": given,
         "home": home,
