@@ -12,6 +12,22 @@ from gridhall.contexts.billing.errors import RunInProgress
 _BILLING_LOCK: Final = 7_140_020
 
 
+#: The lock as PostgreSQL lists it: of this database, its key in two halves.
+_HELD: Final = """
+    SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid = 0
+            AND l.objid = %s AND l.granted)
+"""
+
+
+def held() -> bool:
+    """Whether a run or correction is writing bills at this moment, in whichever process."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [_BILLING_LOCK])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
 @contextmanager
 def exclusive() -> Iterator[None]:
     """This will hold the billing lock for the duration, or refuse at once.

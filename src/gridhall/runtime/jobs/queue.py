@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -61,14 +62,25 @@ def newest(
     *,
     statuses: Iterable[JobStatus] = (),
     subject: str | None = None,
+    requested_by: str | None = None,
+    since: datetime | None = None,
     before: int | None = None,
 ) -> list[Job]:
-    """Jobs of these kinds, the newest first; all statuses when none are named; ``before`` continues a list."""
+    """Jobs of these kinds, the newest first; all statuses when none are named; ``before`` continues a list.
+
+    Args:
+        requested_by: asked for by this actor only.
+        since: asked for at this moment or later only.
+    """
     found = JobRecord.objects.filter(kind__in=list(kinds))
     if wanted := list(statuses):
         found = found.filter(status__in=wanted)
     if subject is not None:
         found = found.filter(subject=subject)
+    if requested_by is not None:
+        found = found.filter(requested_by=requested_by)
+    if since is not None:
+        found = found.filter(requested_at__gte=since)
     if before is not None:
         found = found.filter(pk__lt=before)
     return [as_job(each) for each in found.order_by("-id")[:limit]]

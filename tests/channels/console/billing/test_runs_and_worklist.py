@@ -7,7 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from tests.channels.console.customers.conftest import Desk
 
+from gridhall.contexts.billing.exclusive import exclusive
 from gridhall.contexts.billing.models import BillRun, ParkedBill
+from gridhall.contexts.billing.queries import overview
 from gridhall.runtime import jobs
 from gridhall.runtime.audit import trail
 from gridhall.runtime.models import JobRecord
@@ -155,6 +157,55 @@ def test_nobody_releases_what_is_not_theirs(parked: Desk) -> None:
     assert parked("far").get(reverse("console.parked-item", kwargs={"item": wanted.pk})).status_code == 404
     wanted.refresh_from_db()
     assert wanted.released_at is None
+
+
+def test_the_work_page_counts_what_waits_for_somebody_and_leads_to_it(parked: Desk) -> None:
+    clerk = parked("clerk")
+    before = {task.url: task.badge for task in clerk.get(reverse("console.work")).context["mend"]}
+    (waiting,) = [url for url in before if "missing_reading" in url]
+    shown = clerk.get(waiting)
+    assert (shown.context["reason"], shown.context["total"]) == ("missing_readings", int(before[waiting].split()[0]))
+    for line in shown.context["lines"]:
+        clerk.post(reverse("console.parked-release"), {"item": line.item.id, "reason": "电话核实"})
+    assert waiting not in {task.url for task in clerk.get(reverse("console.work")).context["mend"]}
+
+
+def test_the_work_page_tells_of_ones_own_failures_of_late_only(desk: Desk) -> None:
+    clerk, far = desk("clerk"), desk("far")
+    clerk.post(reverse("console.run-start"), STARTED)
+    for month in range(1, 10):
+        far.post(reverse("console.run-start"), {"month": f"2013-0{month}", "unit": "FAR"})
+    for job in JobRecord.objects.all():
+        jobs.run_now(job.pk, now=lambda: NOW)
+    own = [task.badge for task in clerk.get(reverse("console.work")).context["mend"]]
+    assert len(own) == 1
+    JobRecord.objects.update(requested_at=NOW)
+    assert clerk.get(reverse("console.work")).context["mend"] == []
+
+
+def test_what_a_run_left_is_counted_alike_everywhere(parked: Desk) -> None:
+    run = BillRun.objects.get()
+    ParkedBill.objects.filter(usage_point__number="U1002").update(
+        code="no_agreement", released_at=NOW, released_by="staff:clerk", release_reason="空置"
+    )
+    shown = parked("clerk").get(reverse("console.run", kwargs={"run": run.pk})).context
+    listed = parked("clerk").get(reverse("console.parked"), {"run": run.pk}).context
+    assert shown["parked_total"] == listed["total"] == 1
+    # The run went over another unit's usage point, too.
+    assert shown["run"].parked == 2
+
+
+def test_writing_is_seen_while_it_lasts(parked: Desk) -> None:
+    with exclusive():
+        assert overview.writing_now()
+    assert not overview.writing_now()
+
+
+@pytest.mark.parametrize("page", ["²", "9" * 5000, "-1", "0", "99999999"])
+def test_a_page_that_is_none_is_the_first_or_empty(parked: Desk, page: str) -> None:
+    clerk = parked("clerk")
+    for address in (reverse("console.runs"), reverse("console.parked"), "/console/customers/CU1001/"):
+        assert clerk.get(address, {"page": page, "run": page, "bills": page}).status_code == 200
 
 
 def test_going_back_never_leaves_the_house(parked: Desk) -> None:

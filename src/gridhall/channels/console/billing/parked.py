@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
 from gridhall.channels.console.units import below, indented, month_of, unit_of, units_for
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import page_of, whole
 from gridhall.channels.web.formats import number
 from gridhall.channels.web.rendering import rendered
 from gridhall.channels.web.words import Words
@@ -26,7 +27,6 @@ from gridhall.kernel.errors import NotFound, Refused
 _PAGE = 50
 #: So many items can be released in one go.
 _MOST = 500
-_LARGEST_RUN = 2**63
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,16 @@ def parked(request: ConsoleRequest) -> HttpResponse:
     within = below(units, unit_of(units, chosen)) if chosen else units
     order = asked.get("sort", "month")
     order = order if order.removeprefix("-") in lists.ORDERS else "month"
-    page = _number(request, "page", 10_000) or 1
+    page = page_of(request)
     reason = asked.get("reason", "")
+    run = whole(asked.get("run", ""))
     released = {"yes": True, "no": False}.get(asked.get("released", ""))
     found = lists.worklist(
         [unit.id for unit in within],
         month=month_of(asked.get("month", "")),
         code=reason if reason in lists.REASONS else None,
         released=released,
-        run=_number(request, "run", _LARGEST_RUN - 1),
+        run=run,
         order=order,
         offset=(page - 1) * _PAGE,
         limit=_PAGE,
@@ -75,7 +76,7 @@ def parked(request: ConsoleRequest) -> HttpResponse:
         units=indented(units),
         unit=chosen,
         released=asked.get("released", ""),
-        run=_number(request, "run", _LARGEST_RUN - 1),
+        run=run,
         heads=_heads(order),
         page=page,
         more=page * _PAGE < found.total,
@@ -107,7 +108,7 @@ def item(request: ConsoleRequest, item: int) -> HttpResponse:
 def release(request: ConsoleRequest) -> HttpResponse:
     """What a release would do to the chosen items; confirmed with a reason, it is done to those that can be."""
     asked = request.POST if request.method == "POST" else request.GET
-    ids = sorted({int(text) for text in asked.getlist("item") if text.isascii() and text.isdigit() and len(text) < 19})
+    ids = sorted({each for text in asked.getlist("item") if (each := whole(text)) is not None})
     found = lists.work_items(ids[:_MOST])
     lines = _lines(request, [each for each in found if request.staff.may(Permission.PARKED_RELEASE, each.path)])
     if not lines:
@@ -199,8 +200,3 @@ def _back(text: str) -> str:
     """Where to go after a release: the list with its filters, never another site."""
     base = reverse("console.parked")
     return f"{base}{text}" if text.startswith("?") and "\\" not in text and "\n" not in text else base
-
-
-def _number(request: HttpRequest, name: str, most: int) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= most else None

@@ -1,15 +1,16 @@
 """Bill runs: listed, started after a look at what will happen, followed, and read."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from gridhall.channels.console.access import ConsoleRequest, act, console_page, in_scope
+from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.units import below, indented, month_of, months_over, unit_of, units_for
 from gridhall.channels.web import words
+from gridhall.channels.web.asked import page_of
 from gridhall.channels.web.formats import in_language
 from gridhall.channels.web.formats import month as month_text
 from gridhall.channels.web.rendering import rendered
@@ -35,7 +36,7 @@ def runs(request: ConsoleRequest) -> HttpResponse:
     units = units_for(request, Permission.BILLS_VIEW)
     kind = request.GET.get("kind", "")
     kind = kind if kind in _KINDS else "regular"
-    page = _page(request)
+    page = page_of(request)
     found, total = overview.runs_shown(
         request.staff.paths(Permission.BILLS_VIEW), kind=kind, offset=(page - 1) * _PAGE, limit=_PAGE
     )
@@ -168,8 +169,6 @@ def _seen(request: ConsoleRequest, run: int) -> tuple[overview.RunView, list[Org
     units = units_for(request, Permission.BILLS_VIEW)
     if found.kind not in _KINDS or not _touches(units, found):
         raise NotFound("There is no such run.", path="run")
-    if found.path and _whole(request, found):
-        in_scope(request, Permission.BILLS_VIEW, found.path)
     return found, units
 
 
@@ -186,8 +185,3 @@ def _whole(request: ConsoleRequest, run: overview.RunView) -> bool:
 def _units_in(units: list[OrganisationRecord], run: overview.RunView) -> list[OrganisationRecord]:
     top = next((unit for unit in units if unit.path == run.path), None)
     return below(units, top) if top else [unit for unit in units if unit.path.startswith(run.path)]
-
-
-def _page(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return min(int(text), 10_000) if text.isascii() and text.isdigit() and int(text) > 0 else 1

@@ -1,7 +1,7 @@
 """Where staff begin: what waits for them, the longest-waiting first."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -17,10 +17,13 @@ from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.metering.queries.unresolved import unresolved
 from gridhall.contexts.tariffs import queries as tariffs
 from gridhall.contexts.tariffs.types import DraftState
+from gridhall.kernel import clock
 from gridhall.runtime import jobs
 from gridhall.runtime.jobs import JobStatus
 
 _SHOWN = 8
+#: So long a job of one's own that failed is told of; what it was for has been done otherwise by then, or forgotten.
+_NEWS = timedelta(days=7)
 #: Kinds of jobs that staff start, and who may start them.
 _JOBS = {
     "import": Permission.READINGS_IMPORT, "mend": Permission.READINGS_MEND, "bill_run": Permission.RUNS_START,
@@ -79,7 +82,8 @@ def _drafts(request: ConsoleRequest) -> list[Task]:
     if not request.staff.may(Permission.TARIFFS_APPROVE):
         return []
     me = act(request).actor
-    found = [each for each in tariffs.drafts(DraftState.SUBMITTED, limit=_SHOWN) if each.submitted_by != me]
+    others = [each for each in tariffs.drafts(DraftState.SUBMITTED) if each.submitted_by != me]
+    found = sorted(others, key=lambda each: each.submitted_at or each.updated_at)[:_SHOWN]
     return [
         Task(
             each.submitted_at or each.updated_at, "coin-yuan", _("Tariff to approve: %s") % each.title, each.code,
@@ -98,7 +102,7 @@ def _parked(request: ConsoleRequest) -> list[Task]:
         Task(
             each.oldest, "hourglass", words.of_parked(each.code, {}).what, words.of_parked(each.code, {}).remedy,
             ngettext("%d period", "%d periods", each.count) % each.count, "warn",
-            f"{reverse('console.parked')}?code={each.code}",
+            f"{reverse('console.parked')}?reason={each.code}&released=no",
         )
         for each in billing.parked_counts(paths)
     ]  # fmt: skip
@@ -123,7 +127,8 @@ def _failed(request: ConsoleRequest) -> list[Task]:
     kinds = [kind for kind, permission in _JOBS.items() if request.staff.may(permission)]
     if not kinds:
         return []
-    found = jobs.newest(kinds, limit=_SHOWN, statuses=[JobStatus.FAILED])
+    me, since = act(request).actor, clock.now() - _NEWS
+    found = jobs.newest(kinds, _SHOWN, statuses=[JobStatus.FAILED], requested_by=me, since=since)
     names = {
         "import": _("An import failed"), "mend": _("Mending rows failed"), "bill_run": _("A bill run failed"),
         "what_if": _("A simulation failed"),
@@ -136,7 +141,6 @@ def _failed(request: ConsoleRequest) -> list[Task]:
             reverse(pages.get(job.kind, "console.imports")),
         )
         for job in found
-        if job.requested_by == act(request).actor
     ]  # fmt: skip
 
 

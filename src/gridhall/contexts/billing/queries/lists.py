@@ -4,6 +4,7 @@ from django.db.models import Q, QuerySet
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.models import Bill, BillRun, ParkedBill
+from gridhall.contexts.billing.queries.worklist import unsettled
 from gridhall.contexts.billing.rules import numbering
 from gridhall.contexts.billing.types import BillSummary, ParkedItem, RunSummary
 from gridhall.kernel.spans import DateSpan
@@ -61,10 +62,7 @@ def parked(
         NotFound: when there is no such organisation.
     """
     found: QuerySet[ParkedBill] = (
-        ParkedBill.objects.filter(resolved_at=None)
-        .exclude(code="no_agreement", released_at__isnull=False)
-        .select_related("usage_point", "account")
-        .order_by("start_date", "usage_point__number")
+        unsettled().select_related("usage_point", "account").order_by("start_date", "usage_point__number")
     )
     if organisation is not None:
         found = found.filter(_in(organisation))

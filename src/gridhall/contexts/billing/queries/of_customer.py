@@ -47,7 +47,7 @@ class BillPlace:
 
 @dataclass(frozen=True)
 class ParkedCount:
-    """How many periods wait for one reason, and since when the oldest does."""
+    """How many periods wait for somebody for one reason, and since when the oldest does."""
 
     code: str
     count: int
@@ -81,8 +81,7 @@ _STATEMENT: Final = """
 _PARKED: Final = """
     SELECT p.code, count(*), min(p.parked_at) FROM billing_parkedbill p
     JOIN accounts_organisation o ON o.id = p.organisation_id
-    WHERE p.resolved_at IS NULL AND NOT (p.code = 'no_agreement' AND p.released_at IS NOT NULL)
-        AND o.path LIKE ANY(%(paths)s::text[])
+    WHERE p.resolved_at IS NULL AND p.released_at IS NULL AND o.path LIKE ANY(%(paths)s::text[])
     GROUP BY p.code ORDER BY count(*) DESC, p.code
 """
 
@@ -155,7 +154,10 @@ def parked_of_customer(customer: int, paths: Sequence[str], *, limit: int = 20) 
 
 
 def parked_counts(paths: Sequence[str]) -> list[ParkedCount]:
-    """How many periods wait in some parts of the organisation, by reason, the most frequent first. One query."""
+    """How many periods of some parts of the organisation wait for somebody, the most frequent reason first. One query.
+
+    What a clerk has released waits for a run, and is not among them.
+    """
     return [ParkedCount(*row) for row in _fetched(_PARKED, {"paths": _below(paths)})]
 
 

@@ -3,22 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.billing.models import Bill, BillRun, ParkedBill, RunKind, RunStatus
+from gridhall.contexts.billing.exclusive import held
+from gridhall.contexts.billing.models import Bill, BillRun, RunKind, RunStatus
+from gridhall.contexts.billing.queries.worklist import unsettled
 from gridhall.contexts.billing.rules import numbering
 from gridhall.contexts.billing.rules.parking import Reason
 from gridhall.contexts.billing.types import BillSummary
 from gridhall.contexts.metering import queries as metering
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
-
-_WRITING: Final = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7140020 AND granted)"
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,12 @@ def simulation(job: int) -> int | None:
 
 def writing_now() -> bool:
     """Whether a run or correction is writing bills at this moment, in whichever process."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITING)
-        row = cursor.fetchone()
-    return bool(row and row[0])
+    return held()
 
 
 def parked_of(run: int, units: Collection[int] | None = None) -> dict[str, int]:
     """The open items that a run left, by reason; of some units only (ids), or of all."""
-    found = ParkedBill.objects.filter(run_id=run, resolved_at=None)
+    found = unsettled().filter(run_id=run)
     if units is not None:
         found = found.filter(organisation_id__in=list(units))
     counts = dict(found.values_list("code").annotate(Count("id")))
@@ -151,12 +147,12 @@ def outlook(span: DateSpan, organisation: str | None) -> Outlook:
     """
     units = [unit.id for unit in accounts.organisations(organisation)]
     within = {"organisation_id__in": units, "start_date__gte": span.start, "start_date__lt": span.end}
-    waiting = ParkedBill.objects.filter(resolved_at=None, **within)
+    waiting = unsettled().filter(**within)
     return Outlook(
         periods=accounts.billable_count(organisation, span),
         billed=Bill.objects.filter(status="issued", **within).count(),
         waiting=waiting.filter(released_at=None).count(),
-        released=waiting.filter(released_at__isnull=False).exclude(code=Reason.NO_AGREEMENT).count(),
+        released=waiting.filter(released_at__isnull=False).count(),
         readings_version=metering.latest_version(),
         unfinished=unfinished_run(span, organisation),
     )
@@ -175,7 +171,7 @@ def _over(paths: Collection[str]) -> Q:
 def _views(rows: Sequence[BillRun]) -> list[RunView]:
     running = [row.pk for row in rows if row.status == RunStatus.RUNNING]
     so_far = _sums(BillRun.objects.filter(pk__in=[row.pk for row in rows]))
-    parked = ParkedBill.objects.filter(run_id__in=[row.pk for row in rows], resolved_at=None)
+    parked = unsettled().filter(run_id__in=[row.pk for row in rows])
     left = dict(parked.values_list("run_id").annotate(Count("id")))
     views = []
     for row in rows:

@@ -89,8 +89,7 @@ def worklist(
         run: only what this run left.
         order: one of `ORDERS`, with a minus for the other way round.
     """
-    everything = ParkedBill.objects.filter(organisation_id__in=list(units), resolved_at=None)
-    everything = everything.exclude(code=Reason.NO_AGREEMENT, released_at__isnull=False)
+    everything = unsettled().filter(organisation_id__in=list(units))
     found = everything
     if month is not None:
         found = found.filter(start_date__gte=month.start, start_date__lt=month.end)
@@ -108,6 +107,12 @@ def worklist(
         by_code={reason: by_code[reason] for reason in REASONS if reason in by_code},
         months=sorted({day.replace(day=1) for day in months}, reverse=True),
     )
+
+
+def unsettled() -> QuerySet[ParkedBill]:
+    """What is not settled. Readings without a contract that somebody has looked at are: no run can bill them."""
+    found = ParkedBill.objects.filter(resolved_at=None)
+    return found.exclude(code=Reason.NO_AGREEMENT, released_at__isnull=False)
 
 
 def work_items(ids: Collection[int]) -> list[WorkItem]:
