@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,8 +26,10 @@ SPAN = DateSpan(FIRST, FIRST + timedelta(days=60))
 Key = tuple[int, date]
 
 
-def write(root: Path, version: int, values: dict[Key, int], *, revision: bool = False) -> list[LakeFile]:
-    writer = PartWriter(root, Channel.IMPORT, version, revision=revision, rows_in_memory=7)
+def write(
+    root: Path, version: int, values: dict[Key, int], *, revision: bool = False, channel: Channel = Channel.IMPORT
+) -> list[LakeFile]:
+    writer = PartWriter(root, channel, version, revision=revision, rows_in_memory=7)
     writer.write(
         pa.table(
             {
@@ -87,6 +90,65 @@ def test_the_same_rows_as_the_engine(session: Session, imports: list[dict[Key, i
                         assert found.schema.names == SCHEMA.names
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(imports=st.lists(st.tuples(st.sampled_from(Channel), loads), min_size=1, max_size=3), data=st.data())
+def test_several_channels_and_spans_at_once(
+    session: Session, imports: list[tuple[Channel, list[dict[Key, int]]]], data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        root, version = Path(folder), 0
+        files: dict[Channel, list[LakeFile]] = {channel: [] for channel in Channel}
+        for channel, told in imports:
+            for load in told:
+                version += 1
+                # Every one may replace what others wrote.
+                files[channel] += write(root, version, load, revision=True, channel=channel)
+        spans = []
+        for _ in range(data.draw(st.integers(1, 3))):
+            first = FIRST + timedelta(days=data.draw(st.integers(0, 50)))
+            spans.append(DateSpan(first, first + timedelta(days=data.draw(st.integers(1, 20)))))
+        for point in range(1, 6):
+            for _ in range(2):
+                found = points.rows_by_channel(root, files, spans, point)
+                for channel in Channel:
+                    whole = by_engine(
+                        session, root, files[channel], DateSpan(FIRST, FIRST + timedelta(days=80)), point
+                    ).to_pylist()
+                    expected = [row for row in whole if any(row["day"] in span for span in spans)]
+                    assert found[channel].to_pylist() == expected
+
+
+def test_channels_are_read_by_one_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        channel: write(tmp_path, version, {(1, FIRST): version, (3, FIRST): 9}, channel=channel)
+        for version, channel in enumerate(Channel, start=1)
+    }
+    asked, connection = [], points._READER._connection
+
+    def counted() -> duckdb.DuckDBPyConnection:
+        asked.append(1)
+        return connection()
+
+    monkeypatch.setattr(points._READER, "_connection", counted)
+    found = points.rows_by_channel(tmp_path, files, [SPAN], 1)
+    assert [found[channel]["curve"][0].as_py()[0] for channel in Channel] == [*range(1, len(Channel) + 1)]
+    assert len(asked) == 1
+
+
+def test_a_file_without_the_usage_point_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = write(tmp_path, 1, {(1, FIRST): 4, (3, FIRST): 4})
+    monkeypatch.setattr(points._READER, "_connection", lambda: pytest.fail("the file was asked"))
+    assert points.rows_of(tmp_path, files, SPAN, 2).num_rows == 0
+
+
+def test_the_ids_kept_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "_IDS_KEPT", 1200)
+    monkeypatch.setattr(points, "_READER", reader := points._Reader())
+    files = [file for version in range(1, 6) for file in write(tmp_path, version, {(1, FIRST): version}, revision=True)]
+    assert points.rows_of(tmp_path, files, SPAN, 1)["curve"][0].as_py()[0] == 5
+    assert 0 < reader._ids_bytes == sum(ids.nbytes + points._ENTRY for ids in reader._ids.values()) <= 1200
+
+
 def test_a_file_of_the_same_name_with_another_content_is_read_anew(tmp_path: Path) -> None:
     files = write(tmp_path, 1, {(1, FIRST): 4})
     assert points.rows_of(tmp_path, files, SPAN, 1)["curve"][0].as_py()[0] == 4
@@ -120,3 +182,4 @@ def test_no_file_and_no_row_give_an_empty_table(tmp_path: Path) -> None:
     assert points.rows_of(tmp_path, files, SPAN, 2).num_rows == 0
     with pytest.raises(ValueError, match="end"):
         points.rows_of(tmp_path, files, DateSpan(FIRST, None), 1)
+    assert points.rows_by_channel(tmp_path, {}, [SPAN], 1) == {}

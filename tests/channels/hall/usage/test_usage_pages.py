@@ -2,14 +2,19 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from tests.channels.hall.usage.conftest import ABSENT, ESTIMATED, INCOMPLETE, MOVED, Flat, energy
+
+from gridhall.lake import points
 
 PAGES = ["", "2026/", "2026-02/", "2026-02-12/", "2026-02-11/", "2026-02-10/", "supply/", "download/"]
 
@@ -183,6 +188,28 @@ def test_late_readings_are_told(empty_flat: Flat, put_readings: Any) -> None:
     words = said(empty_flat.client().get(empty_flat.address()))
     assert "2月19日 24:00" in words
     assert "尚未送达" in words
+
+
+def test_a_month_reads_only_what_it_is_compared_with(flat: Flat, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    parts = points._READER.parts
+
+    def noted(root: Path, paths: Sequence[str], usage_point: int) -> list[pa.Table]:
+        asked.update(path.split("/")[1] for path in paths)
+        return parts(root, paths, usage_point)
+
+    monkeypatch.setattr(points._READER, "parts", noted)
+    assert flat.client("former").get(flat.address("2025-09/", "former")).status_code == 200
+    # The former occupant's newest day is the 16th of January.
+    assert asked == {f"month={month}" for month in ("2025-08", "2025-09", "2025-12", "2026-01")}
+
+
+def test_of_a_meter_long_silent_the_last_complete_day_is_told(empty_flat: Flat, put_readings: Any) -> None:
+    days = [date(2025, 5, 1) + timedelta(offset) for offset in range(100)]
+    put_readings([(empty_flat.point, day, [100] * 96, None) for day in days])
+    for page in ("2025/", "2025-05/", "2025-05-20/"):
+        words = said(empty_flat.client("former").get(empty_flat.address(page, "former")))
+        assert "8月8日 24:00" in words, page
 
 
 def test_days_on_which_clocks_change_are_whole(empty_flat: Flat, put_readings: Any, settings: Any) -> None:

@@ -16,8 +16,8 @@ from gridhall.channels.web import formats
 from gridhall.channels.web.charts import Band, Chart, Series
 from gridhall.kernel.spans import DateSpan
 
-#: How many days back days of the same kind are compared.
-_BACK = 28
+#: How far back days of the same kind are compared.
+BACK = timedelta(days=28)
 #: So many of them are needed.
 _ENOUGH = 3
 
@@ -97,7 +97,7 @@ def _kw(values: Sequence[float | None], minutes: int) -> list[float | None]:
 def _like(home: Shown, day: date) -> list[date]:
     """The complete days of the weeks before that are of the same kind: working days or days off."""
     kind = home.is_workday(day)
-    earlier = DateSpan(day - timedelta(days=_BACK), day)
+    earlier = DateSpan(day - BACK, day)
     return [each for each in earlier if home.imported.complete(each) and home.is_workday(each) is kind]
 
 

@@ -1,6 +1,6 @@
 """What a page of usage may show of a home: readings of visible days only, with periods, freshness and bounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -24,6 +24,8 @@ from gridhall.lake.needs import Channel
 
 #: Readings that are older than this many days are called late.
 _LATE = 2
+#: So far back the newest readings are looked for.
+_RECENT = timedelta(days=35)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Shown:
 
     Attributes:
         first: the first day that may have readings to see; ``newest`` the last.
-        imported, exported, reactive: days of each channel; those of the span, and the newest weeks.
+        imported, exported, reactive: days of each channel; those of the span and of what it is compared with, and the
+            newest weeks.
         agreed: the customer's tariffs here, oldest first.
     """
 
@@ -99,12 +102,12 @@ def bounds(request: HallRequest) -> tuple[date, date] | None:
     return spans[0].start, last - timedelta(days=1)
 
 
-def shown(request: HallRequest, span: DateSpan, since: date, edges: tuple[date, date]) -> Shown:
-    """The readings since a day up to the newest, of visible days only. Few queries.
+def shown(request: HallRequest, span: DateSpan, compared: Sequence[DateSpan], edges: tuple[date, date]) -> Shown:
+    """The readings of some spans and of the newest weeks, of visible days only. Few queries.
 
     Args:
         span: what the page is about.
-        since: how far back it compares; the newest weeks are there in any case.
+        compared: spans with ends that it is compared with.
         edges: see `bounds`.
 
     Raises:
@@ -112,18 +115,25 @@ def shown(request: HallRequest, span: DateSpan, since: date, edges: tuple[date, 
     """
     home, today = request.home, request.today
     first, newest = edges
-    within = [cut for part in home.visible(span) if (cut := part & DateSpan(first, today)) is not None]
-    if not within:
+    if not any(part & DateSpan(first, today) for part in home.visible(span)):
         raise NotFound("Nothing of these days may be seen.", path="usage")
-    start, end = max(min(since, newest - timedelta(days=35)), first), newest + timedelta(days=1)
-    rows = metering.rows_of(home.usage_point, DateSpan(start, end))
+    recent = DateSpan(max(newest - _RECENT, first), newest + timedelta(days=1))
+    assert recent.end is not None
+    start = max(min(each.start for each in (span, recent, *compared)), first)
+    whole = DateSpan(start, recent.end)
+    wanted = [cut for each in (*compared, span, recent) if (cut := each & whole) is not None]
     agreed = accounts.agreed_tariffs(home.usage_point, home.customer)
-    calendar = _calendar(DateSpan(date(start.year, 1, 1), date(end.year + 1, 1, 1)))
-    periods = _periods(agreed, DateSpan(start, end), calendar)
+    calendar = _calendar(DateSpan(date(start.year, 1, 1), date(recent.end.year + 1, 1, 1)))
+    periods = _periods(agreed, whole, calendar)
     sees = _seen(home)
+    rows = metering.rows_of(home.usage_point, *wanted)
+    imported = Days(sees(rows[Channel.IMPORT]), settings.TIME_ZONE, periods)
+    if not any(imported.complete(day) for day in imported.days if day in recent):
+        # A meter long silent: since when, the days between tell.
+        rows = metering.rows_of(home.usage_point, whole)
+        imported = Days(sees(rows[Channel.IMPORT]), settings.TIME_ZONE, periods)
     return Shown(
-        home=home, today=today, first=first, newest=newest, agreed=agreed, calendar=calendar,
-        imported=Days(sees(rows[Channel.IMPORT]), settings.TIME_ZONE, periods),
+        home=home, today=today, first=first, newest=newest, agreed=agreed, calendar=calendar, imported=imported,
         exported=Days(sees(rows[Channel.EXPORT]), settings.TIME_ZONE, periods),
         reactive=Days(sees(rows[Channel.REACTIVE]), settings.TIME_ZONE),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from gridhall.channels.hall.access import HallRequest, home_page
 from gridhall.channels.hall.usage import downloads, peers, words
 from gridhall.channels.hall.usage import year as years
-from gridhall.channels.hall.usage.day import of_day
+from gridhall.channels.hall.usage.day import BACK, of_day
 from gridhall.channels.hall.usage.month import before, day_link, of_month, remarks
 from gridhall.channels.hall.usage.shown import Shown, bounds, shown, yesterday
 from gridhall.channels.hall.usage.strips import strips
@@ -54,7 +54,7 @@ def _year_page(request: HallRequest, number: int, edges: tuple[date, date]) -> H
     if not edges[0].year <= number <= edges[1].year:
         raise NotFound("Nothing of this year may be seen.", path="usage")
     span = DateSpan(date(number, 1, 1), date(number + 1, 1, 1))
-    home = shown(request, span, date(number - 1, 1, 1) if number > 1 else span.start, edges)
+    home = shown(request, span, [DateSpan(date(number - 1, 1, 1), span.start)] if number > 1 else [], edges)
     newest = years.newest_compared(home, number)
     found = peers.compared(home, newest) if newest else None
     told = years.of_year(home, number)
@@ -76,13 +76,13 @@ def month(request: HallRequest, when: str) -> HttpResponse:
     edges = _edges(request)
     try:
         span = DateSpan.parse_month(when)
-        since = span.start.replace(year=span.start.year - 1)
-    except ValueError as error:
+        prior, year_ago = before(span), DateSpan.month(span.start.year - 1, span.start.month)
+    except (ValueError, OverflowError) as error:
         raise NotFound("There is no such month.", path=when) from error
-    home = shown(request, span, since, edges)
+    home = shown(request, span, [prior, year_ago], edges)
     assert span.end is not None
     found = peers.compared(home, span) if home.month_total(span) is not None else None
-    prior, following = before(span), DateSpan.month(span.end.year, span.end.month)
+    following = DateSpan.month(span.end.year, span.end.month)
     told = of_month(home, span)
     return _page(
         request, "hall/usage/month.html", home, span,
@@ -100,10 +100,10 @@ def day(request: HallRequest, when: str) -> HttpResponse:
     try:
         wanted = date.fromisoformat(when)
         span = DateSpan(wanted, wanted + timedelta(days=1))
-        since = wanted - timedelta(days=28)
+        weeks = DateSpan(wanted - BACK, wanted)
     except (ValueError, OverflowError) as error:
         raise NotFound("There is no such day.", path=when) from error
-    home = shown(request, span, since, edges)
+    home = shown(request, span, [weeks], edges)
     told = of_day(home, wanted)
     return _page(
         request, "hall/usage/day.html", home, span,
@@ -121,7 +121,7 @@ def supply(request: HallRequest) -> HttpResponse:
     newest = None
     if edges is not None:
         span = DateSpan(edges[1], edges[1] + timedelta(days=1))
-        newest = shown(request, span, edges[1], edges).as_of
+        newest = shown(request, span, [], edges).as_of
     fed = accounts.supply_of(request.home.usage_point)
     return rendered(
         request, "hall/usage/supply.html", home=request.home, homes=request.homes,

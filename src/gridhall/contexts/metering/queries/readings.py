@@ -15,6 +15,7 @@ from gridhall.contexts.metering.queries.catalogue import lake_root, readable_fil
 from gridhall.contexts.metering.types.readings import SpanEmpty, VersionUnknown
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake import engine, points, readings
+from gridhall.lake.curves import SCHEMA
 from gridhall.lake.daycurves import DayCurve, from_rows
 from gridhall.lake.freshness import in_order
 from gridhall.lake.needs import Channel
@@ -40,24 +41,28 @@ def day_curves(
 
 
 def rows_of(
-    usage_point: int, span: DateSpan, *, channels: Sequence[Channel] = tuple(Channel), version: int | None = None
+    usage_point: int, *spans: DateSpan, channels: Sequence[Channel] = tuple(Channel), version: int | None = None
 ) -> dict[Channel, pa.Table]:
     """The days of one usage point by channel, in the form of `curves.SCHEMA`; for pages: one query, no engine to open.
 
     Args:
         usage_point: id.
+        spans: the days wanted; of what lies between them nothing is read.
         channels: those wanted; one without readings has an empty table.
         version: as of a readings version; None: the newest.
 
     Raises:
-        SpanEmpty: when the span has no end.
+        SpanEmpty: when a span has no end.
         VersionUnknown: when there is no such version.
     """
-    check_span(span)
+    for span in spans:
+        check_span(span)
     check_version(version)
-    files = readable_files_of(channels, span, version=version)
-    root = lake_root()
-    return {channel: points.rows_of(root, files[channel], span, usage_point) for channel in channels}
+    if not spans:
+        return {channel: SCHEMA.empty_table() for channel in channels}
+    whole = DateSpan(min(span.start for span in spans), max(span.end for span in spans if span.end is not None))
+    files = readable_files_of(channels, whole, version=version)
+    return points.rows_by_channel(lake_root(), files, spans, usage_point)
 
 
 @contextmanager
