@@ -68,7 +68,7 @@ def percent(now: float, before: float) -> float | None:
 
 def in_percent(value: float) -> str:
     """A share in percent, never broken from its sign at the end of a line."""
-    return f"{formats.number(value, 0)}\u00a0%"
+    return f"{formats.number(value, 0)}%"
 
 
 def compared(now: float, before: float, what: str) -> str:

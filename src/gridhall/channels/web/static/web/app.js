@@ -21,6 +21,9 @@ document.addEventListener("keydown", (event) => {
 const leave = (notice) => setTimeout(() => notice.remove(), 8000);
 document.querySelectorAll("[data-notice]:not(.notice-error)").forEach(leave);
 
+// On a small screen the console's rail scrolls: where one is comes into view.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // A form that may be sent once: a second press of the button does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;
