@@ -12,7 +12,7 @@ from django.db import connection, models
 from gridhall.runtime import privacy
 
 #: Who stands how high; a key may point to the same or a lower place, never to a neighbour.
-HEIGHT = {"runtime": 0, "accounts": 1, "identity": 2, "metering": 3, "tariffs": 3, "billing": 4}
+HEIGHT = {"runtime": 0, "accounts": 1, "identity": 2, "metering": 3, "tariffs": 3, "billing": 4, "payments": 5}
 #: Applications of the framework, below everything.
 FRAMEWORK = {"auth", "contenttypes"}
 OWN = [model for model in apps.get_models() if model.__module__.startswith("gridhall.")]

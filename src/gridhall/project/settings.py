@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "gridhall.contexts.metering",
     "gridhall.contexts.tariffs",
     "gridhall.contexts.billing",
+    "gridhall.contexts.payments",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -236,6 +237,25 @@ MEDIA_ROOT = HOME / "media"
 
 #: Packages whose modules register what the worker does.
 JOB_HANDLERS = ["gridhall.journeys.jobs"]
+
+#: Packages whose modules hear what happened.
+SUBSCRIBERS = ["gridhall.journeys.events"]
+
+#: Who takes money for the utility, by code, in the order in which payers are offered them.
+PAYMENT_GATEWAYS = {
+    code: chosen(
+        "GRIDHALL_GATEWAYS",
+        code,
+        {
+            "demo": "gridhall.integrations.demo_gateway.gateway.DemoGateway",
+            "alipay": "gridhall.integrations.alipay.gateway.Alipay",
+            "wechat": "gridhall.integrations.wechatpay.gateway.WeChatPay",
+            "unionpay": "gridhall.integrations.unionpay.gateway.UnionPay",
+            "ewallet": "gridhall.integrations.ewallet.gateway.EWallet",
+        },
+    )
+    for code in filter(None, os.environ.get("GRIDHALL_GATEWAYS", "demo").split(","))
+}
 
 #: Counts of attempts, which every process must see.
 CACHES = {

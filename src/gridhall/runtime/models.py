@@ -67,3 +67,18 @@ class JobRecord(models.Model):
             models.Index(fields=["kind", "-id"], name="runtime_job_kind"),
             models.Index(fields=["id"], name="runtime_job_open", condition=Q(status__in=["waiting", "running"])),
         ]
+
+
+class OutboxMessage(models.Model):
+    """Something that happened and that one subscriber has not heard yet; heard, it is gone."""
+
+    topic = models.CharField("主题", max_length=60)
+    subscriber = models.CharField("接收者", max_length=60)
+    payload = models.JSONField("内容", default=dict)
+    at = models.DateTimeField("时间")
+    due_at = models.DateTimeField("下次投递")
+    attempts = models.IntegerField("次数", default=0)
+
+    class Meta:
+        verbose_name = "待投递消息"
+        indexes = [models.Index(fields=["due_at", "id"], name="runtime_outbox_due")]

@@ -1,0 +1,1 @@
+"""Money in: orders, receipts, refunds, late charges, reconciliation and smart fee control."""

@@ -1,0 +1,86 @@
+"""Orders: an intent to pay before the payer is sent to a gateway."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from gridhall.contexts.payments.errors import AmountOutOfBounds
+from gridhall.contexts.payments.models import PaymentOrder
+from gridhall.contexts.payments.queries.orders import order_of
+from gridhall.contexts.payments.rules.amounts import checked
+from gridhall.contexts.payments.settings import rules
+from gridhall.contexts.payments.types import Order, Part
+from gridhall.kernel.errors import NotFound
+from gridhall.kernel.money import yuan
+
+_INSERT = """
+    WITH fresh AS (
+        INSERT INTO payments_paymentorder (number, request_key, gateway, method, payer_id, organisation_id, amount_fen,
+            status, created_at, expires_at)
+        SELECT %(number)s, %(key)s, %(gateway)s, %(method)s, %(payer)s, a.organisation_id, %(amount)s, 'open', %(now)s,
+            %(expires)s
+        FROM accounts_customeraccount a WHERE a.id = %(first)s
+        ON CONFLICT ON CONSTRAINT payments_order_once DO NOTHING
+        RETURNING id
+    )
+    INSERT INTO payments_orderline (order_id, account_id, usage_point_id, amount_fen)
+    SELECT fresh.id, part.* FROM fresh,
+        unnest(%(accounts)s::bigint[], %(points)s::bigint[], %(amounts)s::bigint[]) AS part
+    RETURNING id
+"""
+
+
+def open_order(
+    parts: Sequence[Part], *, gateway: str, method: str, request_key: str, payer: int | None, now: datetime
+) -> Order:
+    """This will write down an intent to pay; asked again with the same key it gives the order that there is.
+
+    Args:
+        parts: what is for which account; each account once.
+        request_key: from the page that asks, random, one for each wish to pay.
+        payer: id of the person who is signed in.
+
+    Raises:
+        AmountInvalid, AmountOutOfBounds: when it cannot be paid so.
+        NotFound: when there is no such account.
+    """
+    amount = sum(checked(part.amount_fen) for part in parts)
+    bounds = rules().orders
+    if not bounds.least_fen <= amount <= bounds.most_fen:
+        raise AmountOutOfBounds(
+            f"One payment is from {yuan(bounds.least_fen)} to {yuan(bounds.most_fen)} yuan.", path="amount"
+        )
+    number = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "number": number, "key": request_key, "gateway": gateway, "method": method, "payer": payer,
+                "amount": amount, "now": now, "expires": now + timedelta(minutes=bounds.minutes),
+                "first": parts[0].account, "accounts": [part.account for part in parts],
+                "points": [part.usage_point for part in parts], "amounts": [part.amount_fen for part in parts],
+            },
+        )  # fmt: skip
+        made = len(cursor.fetchall())
+    if made not in (0, len(parts)):
+        raise NotFound("There is no such account.", path="account")
+    found = order_of(key=(payer, request_key))
+    if found is None:
+        raise NotFound("There is no such account.", path="account")
+    return found
+
+
+def close_expired(now: datetime, *, limit: int = 500) -> list[str]:
+    """This will close open orders whose time is over, and give their numbers; ask their gateways first (`overdue`)."""
+    with transaction.atomic():
+        rows = list(
+            PaymentOrder.objects.select_for_update(skip_locked=True)
+            .filter(status="open", expires_at__lte=now)
+            .order_by("expires_at")[:limit]
+        )
+        PaymentOrder.objects.filter(pk__in=[row.pk for row in rows]).update(status="closed", ended_at=now)
+    return [row.number for row in rows]

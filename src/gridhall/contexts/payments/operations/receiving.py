@@ -1,0 +1,167 @@
+"""Money comes in: what gateways tell becomes receipts, once for each movement, whatever they tell how often."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState, RawNotice, RefundState, gateway
+from gridhall.contexts.payments.types import Part, Taken
+from gridhall.kernel.errors import Refused
+from gridhall.runtime import outbox
+
+#: Said on the outbox for each receipt: ``{"receipt", "order", "accounts"}``.
+RECEIVED = "payments.received"
+
+_ORDER = """
+    SELECT o.id, o.status, o.amount_fen, o.method, o.organisation_id, o.reference,
+        array_agg(l.account_id ORDER BY l.id), array_agg(l.usage_point_id ORDER BY l.id),
+        array_agg(l.amount_fen ORDER BY l.id)
+    FROM (SELECT * FROM payments_paymentorder WHERE number = %s AND gateway = %s FOR UPDATE) o
+    JOIN payments_orderline l ON l.order_id = o.id
+    GROUP BY o.id, o.status, o.amount_fen, o.method, o.organisation_id, o.reference
+"""
+_RECEIPT = """
+    WITH fresh AS (
+        INSERT INTO payments_receipt (kind, gateway, method, reference, order_id, organisation_id, amount_fen, paid_at,
+            value_date, posted_at, actor, reason)
+        VALUES ('receipt', %(gateway)s, %(method)s, %(reference)s, %(order)s, %(organisation)s, %(amount)s, %(paid_at)s,
+            %(value_date)s, %(now)s, %(actor)s, %(reason)s)
+        ON CONFLICT ON CONSTRAINT payments_receipt_once DO NOTHING
+        RETURNING id
+    )
+    SELECT id FROM fresh
+"""
+_LINES = """
+    INSERT INTO payments_receiptline (receipt_id, account_id, usage_point_id, amount_fen)
+    SELECT %s, part.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS part
+"""
+_NOTICE = """
+    INSERT INTO payments_gatewaynotice
+        (gateway, received_at, outcome, code, order_number, reference, amount_fen, digest)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+class NotOurs(NoticeRefused):
+    """A genuine message about an order that was never made here."""
+
+    code = "notice_of_unknown_order"
+
+
+class WrongAmount(NoticeRefused):
+    """A genuine message about another amount than was ordered."""
+
+    code = "notice_of_wrong_amount"
+
+
+class PaidTwice(NoticeRefused):
+    """A second movement of money for an order that is paid: a case for reconciliation."""
+
+    code = "order_paid_twice"
+
+
+def take_notice(code: str, raw: RawNotice, *, now: datetime) -> Taken:
+    """This will check a gateway's message and post what it says, once; every message is kept with its outcome.
+
+    Raises:
+        NotFound: when there is no such gateway.
+    """
+    told: PaymentState | RefundState | None = None
+    try:
+        told = gateway(code).notice(raw, now=now)
+        with transaction.atomic():
+            outcome = post(code, told, now=now) if isinstance(told, PaymentState) else Taken.NOTED
+            _note(code, raw, outcome, "", told, now)
+        return outcome
+    except Refused as error:
+        _note(code, raw, Taken.REFUSED, error.code, told, now)
+        return Taken.REFUSED
+
+
+def post(code: str, told: PaymentState, *, now: datetime, actor: str = "") -> Taken:
+    """This will post a payment that a gateway confirms, once. Call inside a transaction.
+
+    Raises:
+        NotOurs, WrongAmount, PaidTwice: as they say; nothing changes.
+    """
+    if told.state is not MoneyState.DONE:
+        return Taken.NOTED
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, [told.number, code])
+        row = cursor.fetchone()
+        if row is None:
+            raise NotOurs("There is no such order.", path="order")
+        order, status, amount, method, organisation, reference, accounts, points, amounts = row
+        if told.amount_fen != amount:
+            raise WrongAmount(f"{told.amount_fen} fen were paid for an order of {amount} fen.", path="amount")
+        if status == "paid":
+            if reference == told.reference:
+                return Taken.REPEATED
+            raise PaidTwice("The order is paid already, by another movement.", path="order")
+        paid_at = told.paid_at or now
+        receipt = take(
+            [Part(*part) for part in zip(accounts, amounts, points, strict=True)], gateway=code, method=method,
+            reference=told.reference, organisation=organisation, order=order, paid_at=paid_at, now=now,
+            actor=actor or f"gateway:{code}",
+        )  # fmt: skip
+        cursor.execute(
+            "UPDATE payments_paymentorder SET status = 'paid', ended_at = %s, reference = %s WHERE id = %s",
+            [now, told.reference, order],
+        )
+        return Taken.ACCEPTED if receipt is not None else Taken.REPEATED
+
+
+def take(
+    parts: Sequence[Part],
+    *,
+    gateway: str,
+    method: str,
+    reference: str,
+    organisation: int,
+    paid_at: datetime,
+    now: datetime,
+    actor: str,
+    order: int | None = None,
+    reason: str = "",
+) -> int | None:
+    """This will write a receipt; the database posts its ledger entries. Call inside a transaction.
+
+    Returns:
+        Its id; None when this movement of this gateway was posted before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECEIPT,
+            {
+                "gateway": gateway, "method": method, "reference": reference, "order": order,
+                "organisation": organisation, "amount": sum(part.amount_fen for part in parts), "paid_at": paid_at,
+                "value_date": local_day(paid_at), "now": now, "actor": actor, "reason": reason,
+            },
+        )  # fmt: skip
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        accounts = [part.account for part in parts]
+        cursor.execute(
+            _LINES, [row[0], accounts, [part.usage_point for part in parts], [part.amount_fen for part in parts]]
+        )
+    outbox.publish(RECEIVED, {"receipt": row[0], "accounts": accounts}, now=now)
+    return int(row[0])
+
+
+def local_day(moment: datetime) -> date:
+    """The day of a moment in the utility's zone."""
+    return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def _note(
+    code: str, raw: RawNotice, outcome: Taken, reason: str, told: PaymentState | RefundState | None, now: datetime
+) -> None:
+    number, reference, amount = (told.number, told.reference, told.amount_fen) if told is not None else ("", "", None)
+    digest = hashlib.sha256(raw.body + b"?" + raw.query.encode()).hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTICE, [code, now, outcome, reason, number[:32], reference[:64], amount, digest])

@@ -1,0 +1,82 @@
+"""The rules of payments, from the content folder."""
+
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from gridhall.contexts.payments.errors import RulesInvalid
+from gridhall.contexts.payments.rules.amounts import LARGEST_FEN
+from gridhall.contexts.payments.rules.waterfall import LateRule
+from gridhall.runtime.content import content
+
+
+class Part(BaseModel):
+    """A part of the rules: closed, so that a mistyped key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OrderRules(Part):
+    """How long an order can be paid, and how much at once."""
+
+    minutes: int = Field(ge=1, le=1440)
+    least_fen: int = Field(ge=1)
+    most_fen: int = Field(ge=1, le=LARGEST_FEN)
+
+
+class LateChargeRule(Part):
+    """See `rules.waterfall.LateRule`."""
+
+    per_day: Decimal = Field(ge=0, lt=1)
+    per_day_later: Decimal = Field(ge=0, lt=1)
+    minimum_fen: int = Field(ge=0)
+    cap_per_mille: int | None = Field(default=None, ge=0)
+
+    def rule(self) -> LateRule:
+        """The figures as the rule takes them."""
+        return LateRule(self.per_day, self.per_day_later, self.minimum_fen, self.cap_per_mille)
+
+
+class LateChargeRules(Part):
+    """By class of usage: homes, and all others."""
+
+    residential: LateChargeRule
+    other: LateChargeRule
+
+
+class PaymentRules(Part):
+    """``rules/payments.yaml``."""
+
+    orders: OrderRules
+    late_charges: LateChargeRules
+
+
+def rules() -> PaymentRules:
+    """The rules as the file says them now.
+
+    Raises:
+        RulesInvalid: when it is no YAML or says something unknown, with the place.
+        NotFound: when there is none.
+    """
+    path = content("rules", "payments.yaml")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, changed: int) -> PaymentRules:
+    try:
+        written: Any = YAML(typ="safe").load(path)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RulesInvalid(f"It is not YAML: {error.problem}.", path=f"{path.name}:{line}") from error
+    try:
+        return PaymentRules.model_validate(written)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RulesInvalid(f"{first['msg']}.", path=f"{path.name}:{place}") from error

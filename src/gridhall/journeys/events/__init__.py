@@ -1,0 +1,1 @@
+"""What follows from something that happened: one module for each consequence, found by being here."""

@@ -1,0 +1,132 @@
+"""The outbox: what happened is written in the transaction that made it happen, and told to others after it.
+
+    publish("payments.received", {"receipt": 7}, now=now)         # in the transaction of the deed
+
+    @subscriber("payments.received", "reconnect")                 # in journeys/events/<name>.py
+    def reconnect(message: Message) -> None: …
+
+Each subscriber hears each message of its topic at least once, in the order of writing as far as nothing fails, each in
+a transaction of its own: what it writes itself and that it has heard are one decision. A subscriber that fails is asked
+again, later and later; others are not held up. Rolled back, a message was never there.
+"""
+
+import importlib
+import json
+import logging
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+
+#: How long until a failed delivery is tried again: doubling from the first, up to the last.
+_PAUSES: Final = (timedelta(seconds=5), timedelta(hours=1))
+_log = logging.getLogger("gridhall.outbox")
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something that happened.
+
+    Attributes:
+        id: ascending. ``at``: when it was written.
+        now: when it is heard.
+        attempt: 1 at first, more after failures.
+    """
+
+    id: int
+    topic: str
+    payload: Mapping[str, Any]
+    at: datetime
+    now: datetime
+    attempt: int
+
+
+Subscriber = Callable[[Message], None]
+_SUBSCRIBERS: Final[dict[str, dict[str, Subscriber]]] = {}
+_loaded: set[str] = set()
+
+
+def subscriber(topic: str, name: str) -> Callable[[Subscriber], Subscriber]:
+    """Decorator: this function will hear every message of a topic under a stable name."""
+
+    def register(function: Subscriber) -> Subscriber:
+        known = _SUBSCRIBERS.setdefault(topic, {}).setdefault(name, function)
+        if (known.__module__, known.__qualname__) != (function.__module__, function.__qualname__):
+            raise ValueError(f"Two functions hear {topic!r} as {name!r}: {known} and {function}.")
+        return function
+
+    return register
+
+
+def publish(topic: str, payload: Mapping[str, Any], *, now: datetime) -> None:
+    """This will write a message in the caller's transaction, for everybody who hears its topic. One statement."""
+    names = sorted(_subscribers(topic))
+    if not names:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO runtime_outboxmessage (topic, subscriber, payload, at, due_at, attempts)"
+            " SELECT %s, name, %s::jsonb, %s, %s, 0 FROM unnest(%s::text[]) AS name",
+            [topic, json.dumps(dict(payload), cls=DjangoJSONEncoder), now, now, names],
+        )
+
+
+def deliver(now: Callable[[], datetime], *, limit: int = 200) -> int:
+    """This will hand waiting messages to their subscribers and give how many were heard; any number may run at once."""
+    heard = 0
+    for _ in range(limit):
+        outcome = _one(now())
+        if outcome is None:
+            break
+        heard += outcome
+    return heard
+
+
+_NEXT: Final = """
+    SELECT id, topic, subscriber, payload, at, attempts FROM runtime_outboxmessage
+    WHERE due_at <= %s ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+
+def _one(now: datetime) -> bool | None:
+    """Deliver one message: True when heard, False when it failed, None when none waits."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_NEXT, [now])
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        id, topic, name, payload, at, attempts = row
+        function = _subscribers(topic).get(name)
+        if function is None:
+            _log.warning("Nobody hears %s as %s any more; message %s is dropped.", topic, name, id)
+            cursor.execute("DELETE FROM runtime_outboxmessage WHERE id = %s", [id])
+            return True
+        told = json.loads(payload) if isinstance(payload, str) else payload
+        try:
+            with transaction.atomic():
+                function(Message(id, topic, told, at, now, attempts + 1))
+        except Exception:
+            _log.exception("%s could not be told %s (message %s, attempt %s).", name, topic, id, attempts + 1)
+            pause = min(_PAUSES[0] * 2 ** min(attempts, 20), _PAUSES[1])
+            cursor.execute(
+                "UPDATE runtime_outboxmessage SET attempts = attempts + 1, due_at = %s WHERE id = %s", [now + pause, id]
+            )
+            return False
+        cursor.execute("DELETE FROM runtime_outboxmessage WHERE id = %s", [id])
+        return True
+
+
+def _subscribers(topic: str) -> dict[str, Subscriber]:
+    from django.conf import settings
+
+    for package in settings.SUBSCRIBERS:
+        if package not in _loaded:
+            module = importlib.import_module(package)
+            for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+                importlib.import_module(f"{package}.{found.name}")
+            _loaded.add(package)
+    return _SUBSCRIBERS.get(topic, {})
