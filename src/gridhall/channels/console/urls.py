@@ -10,5 +10,8 @@ urlpatterns = [
     path("customers/", include("gridhall.channels.console.customers.urls")),
     path("readings/", include("gridhall.channels.console.readings.urls")),
     path("billing/", include("gridhall.channels.console.billing.urls")),
+    path("payments/", include("gridhall.channels.console.payments.urls")),
+    path("supply/", include("gridhall.channels.console.supply.urls")),
+    path("collection/", include("gridhall.channels.console.collection.urls")),
     path("tariffs/", include("gridhall.channels.console.tariffs.urls")),
 ]

@@ -9,6 +9,8 @@ urlpatterns = [
     path("homes/<str:home>/", home.show, name="hall.home-of"),
     path("homes/<str:home>/bills/", include("gridhall.channels.hall.bills.urls")),
     path("homes/<str:home>/usage/", include("gridhall.channels.hall.usage.urls")),
+    path("homes/<str:home>/prepay/", include("gridhall.channels.hall.prepay.urls")),
+    path("", include("gridhall.channels.hall.pay.urls")),
     path("me/", include("gridhall.channels.hall.me.urls")),
     path("verify/", include("gridhall.channels.hall.bills.public_urls")),
 ]

@@ -20,6 +20,15 @@ class Permission(StrEnum):
     TARIFFS_VIEW = "tariffs.view"
     TARIFFS_DRAFT = "tariffs.draft"
     TARIFFS_APPROVE = "tariffs.approve"
+    PAYMENTS_VIEW = "payments.view"
+    PAYMENTS_TAKE = "payments.take"
+    PAYMENTS_REFUND = "payments.refund"
+    PAYMENTS_RECONCILE = "payments.reconcile"
+    SUPPLY_VIEW = "supply.view"
+    SUPPLY_CONTROL = "supply.control"
+    SUPPLY_APPROVE = "supply.approve"
+    COLLECTION_WORK = "collection.work"
+    GUIDE_EDIT = "guide.edit"
     AUDIT_VIEW = "audit.view"
     STAFF_MANAGE = "staff.manage"
     REFERENCE_EDIT = "reference.edit"
@@ -41,7 +50,14 @@ class Role(StrEnum):
 
 
 _SEES: Final = frozenset(
-    {Permission.CUSTOMERS_VIEW, Permission.BILLS_VIEW, Permission.READINGS_VIEW, Permission.TARIFFS_VIEW}
+    {
+        Permission.CUSTOMERS_VIEW,
+        Permission.BILLS_VIEW,
+        Permission.READINGS_VIEW,
+        Permission.TARIFFS_VIEW,
+        Permission.PAYMENTS_VIEW,
+        Permission.SUPPLY_VIEW,
+    }
 )
 _CLERK: Final = _SEES | {
     Permission.CUSTOMERS_UNMASK,
@@ -50,12 +66,24 @@ _CLERK: Final = _SEES | {
     Permission.PARKED_RELEASE,
     Permission.READINGS_IMPORT,
     Permission.READINGS_MEND,
+    Permission.PAYMENTS_TAKE,
+    Permission.PAYMENTS_RECONCILE,
+    Permission.SUPPLY_CONTROL,
+    Permission.COLLECTION_WORK,
 }
 #: What each role may do.
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.CLERK: _CLERK,
     Role.MANAGER: _CLERK
-    | {Permission.BILLS_APPROVE, Permission.TARIFFS_APPROVE, Permission.AUDIT_VIEW, Permission.STAFF_MANAGE},
+    | {
+        Permission.BILLS_APPROVE,
+        Permission.TARIFFS_APPROVE,
+        Permission.PAYMENTS_REFUND,
+        Permission.SUPPLY_APPROVE,
+        Permission.GUIDE_EDIT,
+        Permission.AUDIT_VIEW,
+        Permission.STAFF_MANAGE,
+    },
     Role.TARIFF_OFFICER: _SEES | {Permission.TARIFFS_DRAFT},
     Role.AUDITOR: _SEES | {Permission.AUDIT_VIEW},
     Role.ADMINISTRATOR: frozenset({Permission.STAFF_MANAGE, Permission.REFERENCE_EDIT, Permission.TARIFFS_VIEW}),

@@ -1,0 +1,1 @@
+"""Collection: arrears, strategies, promises, plans."""

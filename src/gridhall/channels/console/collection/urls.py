@@ -1,0 +1,5 @@
+"""Addresses of collection: arrears, strategies, promises, plans."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

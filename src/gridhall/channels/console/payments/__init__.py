@@ -1,0 +1,1 @@
+"""Payments in the console: receipts, counter, reconciliation, day closing."""

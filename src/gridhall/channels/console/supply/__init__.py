@@ -1,0 +1,1 @@
+"""Smart fee control in the console."""
