@@ -33,8 +33,9 @@ def utility(db: None, settings) -> None:
     accounts.load(
         accounts.Portfolio(
             organisations=pa.table(
-                {"code": ["LC", "LC-1", "LC-1-1"], "name": ["省公司", "县公司", "供电所"], "level": [1, 3, 4],
-                 "parent": [None, "LC", "LC-1"]}
+                {"code": ["LC", "LC-1", "LC-2", "LC-1-1", "LC-2-1"], "level": [1, 3, 3, 4, 4],
+                 "name": ["省公司", "县公司", "另一县公司", "供电所", "大供电所"],
+                 "parent": [None, "LC", "LC", "LC-1", "LC-2"]}
             ),
             customers=pa.table(
                 {"number": ["O", "H", "T", "S"], "kind": ["person", "person", "person", "organisation"],
@@ -42,7 +43,7 @@ def utility(db: None, settings) -> None:
             ),
             accounts=pa.table({"number": ["A"], "organisation": ["LC-1-1"], "customer": ["O"]}),
             usage_points=pa.table(
-                {"number": numbers, "organisation": ["LC-1-1"] * 11, "usage_class": ["residential"] * 11}
+                {"number": numbers, "organisation": ["LC-2-1"] * 11, "usage_class": ["residential"] * 11}
             ),
             agreements=pa.table(
                 {"usage_point": numbers, "customer": owners, "account": ["A"] * 11, "tariff_code": ["home"] * 11,
@@ -64,6 +65,7 @@ def test_they_are_made_once_and_are_what_they_say(utility: None) -> None:
     jobs = [queries.staff(user, TODAY).positions[0] for user in (clerk, elsewhere, manager, tariffs, auditor)]
     assert [job.role for job in jobs] == [Job.CLERK, Job.CLERK, Job.MANAGER, Job.TARIFF_OFFICER, Job.AUDITOR]
     assert jobs[0].code != jobs[1].code
+    assert jobs[2].code == "LC-2"
     assert all(user.check_password(logins.PASSWORD) for user in get_user_model().objects.all())
 
     changed = get_user_model().objects.get(pk=owner)

@@ -38,9 +38,10 @@ _HELD: Final = """
     WHERE a.customer_id = %(customer)s AND a.span @> %(today)s::date ORDER BY u.number LIMIT %(limit)s
 """
 _UNITS: Final = """
-    SELECT o.code, o.name, o.level FROM accounts_organisation o
+    SELECT o.code, o.name, o.level, p.code FROM accounts_organisation o
+    LEFT JOIN accounts_organisation p ON p.id = o.parent_id
     LEFT JOIN accounts_usagepoint u ON u.organisation_id = o.id
-    GROUP BY o.id ORDER BY o.level, count(u.id) DESC, o.code
+    GROUP BY o.id, p.code ORDER BY o.level, count(u.id) DESC, o.code
 """
 
 
@@ -180,13 +181,16 @@ def _staff(act: Act, today: date) -> list[DemoLogin]:
     with connection.cursor() as cursor:
         cursor.execute(_UNITS)
         units = cursor.fetchall()
-    names = {code: name for code, name, _ in units}
-    stations = [code for code, _, level in units if level == OrganisationLevel.STATION]
-    counties = [code for code, _, level in units if level == OrganisationLevel.COUNTY]
+    names = {code: name for code, name, _, _ in units}
+    above = {code: parent for code, _, _, parent in units}
+    stations = [code for code, _, level, _ in units if level == OrganisationLevel.STATION]
+    counties = [code for code, _, level, _ in units if level == OrganisationLevel.COUNTY]
     if len(stations) < 2 and counties:
         # A small utility has one branch: an empty second one shows that it sees nothing of the first.
         stations.append(_second_station(counties[0], names, act))
-    county = counties[0] if counties else grid.PROVINCE
+        above[stations[-1]] = counties[0]
+    # The manager decides what the first clerk asks for.
+    county = above[stations[0]] if stations else grid.PROVINCE
     posts = [
         ("营业员", "C1001", "营业员 小禾", Job.CLERK, stations[0] if stations else grid.PROVINCE),
         ("另一供电所的营业员", "C2001", "营业员 小舟", Job.CLERK, stations[1] if len(stations) > 1 else ""),
