@@ -16,6 +16,11 @@ def units_for(request: ConsoleRequest, permission: Permission) -> list[Organisat
     return [unit for unit in accounts.organisations() if any(unit.path.startswith(top) for top in tops)]
 
 
+def everywhere(request: ConsoleRequest, permission: Permission) -> bool:
+    """Whether somebody may do something in every unit of the utility. One query."""
+    return all(request.staff.may(permission, unit.path) for unit in accounts.organisations())
+
+
 def unit_of(units: list[OrganisationRecord], code: str) -> OrganisationRecord:
     """The unit of this code among those that somebody may see.
 

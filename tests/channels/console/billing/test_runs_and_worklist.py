@@ -1,15 +1,18 @@
 """Guards: a month is run once however often the button is pressed, and a clerk works on what is parked at home only."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from tests.channels.console.customers.conftest import Desk
 
+from gridhall.contexts.accounts.models import Organisation
 from gridhall.contexts.billing.exclusive import exclusive
-from gridhall.contexts.billing.models import BillRun, ParkedBill
+from gridhall.contexts.billing.models import Bill, BillRun, ParkedBill
 from gridhall.contexts.billing.queries import overview
+from gridhall.contexts.identity.models import StaffPosition
+from gridhall.contexts.identity.types import Role
 from gridhall.runtime import jobs
 from gridhall.runtime.audit import trail
 from gridhall.runtime.models import JobRecord
@@ -29,8 +32,6 @@ def item(number: str) -> ParkedBill:
 
 
 def test_a_run_is_confirmed_started_once_and_done(desk: Desk) -> None:
-    from datetime import date
-
     desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
     clerk = desk("clerk")
     shown = clerk.get(reverse("console.run-start"), STARTED)
@@ -81,6 +82,51 @@ def test_runs_and_bills_of_others_do_not_show(parked: Desk) -> None:
     assert "U1001" not in page(far, "console.runs")
     assert "U1001" not in page(far, "console.run-bills", run=run.pk)
     assert "U1002" not in page(far, "console.parked")
+
+
+def test_sums_of_the_whole_utility_are_for_who_sees_all_of_it(parked: Desk) -> None:
+    run = BillRun.objects.get()
+    parked.staff("county", Role.MANAGER, "SH")
+    for seen in (False, True):
+        shown = parked("county").get(reverse("console.run", kwargs={"run": run.pk})).context
+        (row,) = parked("county").get(reverse("console.runs")).context["rows"]
+        assert (shown["whole"], row[1]) == (seen, seen)
+        StaffPosition.objects.get_or_create(
+            user=parked.people["county"], organisation=Organisation.objects.get(code="FAR"), role=Role.MANAGER,
+            start_date=date(2010, 1, 1),
+        )  # fmt: skip
+
+
+def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, _all: int) -> None:
+        if done:
+            raise Killed
+
+    desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
+    with pytest.raises(Killed):
+        desk.utility.run("2013-01", organisation="SH", progress=kill)
+    run = BillRun.objects.get()
+    address = reverse("console.run", kwargs={"run": run.pk})
+    assert (run.status, Bill.objects.count()) == ("running", 3)
+    assert not desk("auditor").get(address).context["resumable"]
+    assert desk("far").get(address).status_code == 404
+    clerk = desk("clerk")
+    shown = clerk.get(address)
+    assert (shown.context["resumable"], shown.context["run"].bills) == (True, 3)
+    text = shown.content.decode()
+    assert 'name="month" value="2013-01"' in text
+    assert 'name="unit" value="SH"' in text
+    clerk.post(reverse("console.run-start"), STARTED)
+    job = JobRecord.objects.get()
+    under_way = clerk.get(address).context
+    assert (under_way["resumable"], under_way["job"]) == (False, job.pk)
+    jobs.run_now(job.pk, now=lambda: NOW)
+    done = clerk.get(address).context
+    assert (done["run"].running, done["run"].bills, done["resumable"]) == (False, 3, False)
+    assert (BillRun.objects.count(), Bill.objects.count()) == (1, 3)
 
 
 def test_the_work_list_is_filtered_by_its_address(parked: Desk) -> None:

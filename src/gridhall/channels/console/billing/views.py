@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gridhall.channels.console.access import ConsoleRequest, act, console_page
-from gridhall.channels.console.units import below, indented, month_of, months_over, unit_of, units_for
+from gridhall.channels.console.units import below, everywhere, indented, month_of, months_over, unit_of, units_for
 from gridhall.channels.web import words
 from gridhall.channels.web.asked import page_of
 from gridhall.channels.web.formats import in_language
@@ -40,6 +40,7 @@ def runs(request: ConsoleRequest) -> HttpResponse:
     found, total = overview.runs_shown(
         request.staff.paths(Permission.BILLS_VIEW), kind=kind, offset=(page - 1) * _PAGE, limit=_PAGE
     )
+    all_seen = any(not run.path for run in found) and everywhere(request, Permission.BILLS_VIEW)
     startable = units_for(request, Permission.RUNS_START)
     active = jobs.newest([bill_run.KIND], 10, statuses=(jobs.JobStatus.WAITING, jobs.JobStatus.RUNNING))
     failed = jobs.newest([bill_run.KIND], 3, statuses=(jobs.JobStatus.FAILED,))
@@ -47,7 +48,7 @@ def runs(request: ConsoleRequest) -> HttpResponse:
     return rendered(
         request,
         "console/billing/runs.html",
-        rows=[(run, _whole(request, run)) for run in found],
+        rows=[(run, request.staff.may(Permission.BILLS_VIEW, run.path) if run.path else all_seen) for run in found],
         kind=kind,
         page=page,
         more=page * _PAGE < total,
@@ -179,7 +180,9 @@ def _touches(units: list[OrganisationRecord], run: overview.RunView) -> bool:
 
 def _whole(request: ConsoleRequest, run: overview.RunView) -> bool:
     """Whether all that a run ran over may be seen, and with it the run's sums."""
-    return request.staff.may(Permission.BILLS_VIEW, run.path or "/")
+    if not run.path:
+        return everywhere(request, Permission.BILLS_VIEW)
+    return request.staff.may(Permission.BILLS_VIEW, run.path)
 
 
 def _units_in(units: list[OrganisationRecord], run: overview.RunView) -> list[OrganisationRecord]:
