@@ -23,6 +23,7 @@ from gridhall.contexts.identity.types import (
     Role,
     Settled,
     Staff,
+    Taken,
 )
 from gridhall.kernel.spans import DateSpan
 
@@ -155,6 +156,37 @@ def who_looked(customers: Iterable[int], *, limit: int = 50) -> list[Look]:
     return [
         Look(at, unit, Role(role), tail, tuple(map(PersonalField, fields)), reason)
         for at, unit, role, tail, fields, reason in rows
+    ]
+
+
+_TAKEN: Final = """
+    SELECT DISTINCT ON (e.id) e.at, l.key, s.relation, s.phone,
+        ARRAY(SELECT jsonb_array_elements_text(e.details -> 'days'))
+    FROM identity_link l
+    JOIN identity_share s ON s.link_id = l.id
+    JOIN accounts_usagepoint u ON u.id = l.usage_point_id
+    JOIN runtime_auditentry e ON e.subject = 'usage_point:' || u.number AND e.action = 'metering.readings.downloaded'
+        AND e.actor = 'person:' || s.grantee_id
+    WHERE l.user_id = %(user)s AND l.ended_at IS NULL
+        AND e.at >= s.shared_at AND (s.revoked_at IS NULL OR e.at <= s.revoked_at)
+    ORDER BY e.id DESC, s.id DESC LIMIT %(limit)s
+"""
+
+
+def taken(user: int, *, limit: int = 50) -> list[Taken]:
+    """What others downloaded of the homes that this person shared with them, newest first. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, {"user": user, "limit": limit})
+        rows = cursor.fetchall()
+    return [
+        Taken(
+            at,
+            home,
+            Relation(relation),
+            masked(phone),
+            tuple(DateSpan(*map(date.fromisoformat, days.split("/"))) for days in spans),
+        )
+        for at, home, relation, phone, spans in rows
     ]
 
 

@@ -179,6 +179,24 @@ class ClearValues:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Somebody with whom a home is or was shared downloaded readings.
+
+    Attributes:
+        at: when.
+        home: its key for the owner.
+        relation, phone: of who did, as the owner named them; the number masked.
+        spans: the days that they took.
+    """
+
+    at: datetime
+    home: str
+    relation: Relation
+    phone: str
+    spans: tuple[DateSpan, ...]
+
+
+@dataclass(frozen=True)
 class Look:
     """Staff saw personal data of a customer unmasked.
 

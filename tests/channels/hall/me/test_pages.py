@@ -1,6 +1,6 @@
 """Guards: the person's pages show what is theirs and nothing else, say hostile names safely, and need few queries."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,10 @@ from gridhall.channels.web.formats import today
 from gridhall.contexts.identity import operations as identity
 from gridhall.contexts.identity import queries
 from gridhall.contexts.identity.types import PersonalField, Relation, Right, Role
+from gridhall.contexts.metering.operations import note_download
+from gridhall.contexts.metering.types.readings import DownloadFormat
 from gridhall.kernel import clock
+from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act
 
 HOSTILE = ["<script>alert(1)</script>", "😀" * 40, "‮gnol", "a" * 200, '"><img src=x onerror=alert(1)>']
@@ -142,6 +145,24 @@ def test_who_looked_is_shown_to_the_customer_alone(owner, home: str) -> None:
     other = person(2)
     link(other, "T", "1001")
     assert "回访" not in signed_in(other).get("/me/privacy/").content.decode()
+
+
+def test_what_a_tenant_downloads_is_shown_to_who_shared_and_to_nobody_else(owner, home: str) -> None:
+    tenant, other = person(50), person(2)
+    link(other, "T", "1001")
+    share(owner, home, rights=[Right.USAGE, Right.DOWNLOAD])
+    days = [DateSpan(date(2026, 2, 1), date(2026, 3, 1))]
+    for actor in (tenant.pk, person(51).pk):
+        note_download("1002", days, DownloadFormat.CSV, act=Act(f"person:{actor}", clock.now()))
+    text = signed_in(owner).get("/me/privacy/").content.decode()
+    assert text.count("2026年2月") == 1
+    assert "154****0050" in text
+    for stranger in (tenant, other):
+        assert "2026年2月" not in signed_in(stranger).get("/me/privacy/").content.decode()
+    (key,) = [each.key for each in queries.given(owner.pk, today())]
+    identity.revoke(owner.pk, key, act=act())
+    note_download("1002", days, DownloadFormat.CSV, act=Act(f"person:{tenant.pk}", clock.now()))
+    assert len(queries.taken(owner.pk)) == 1
 
 
 def test_identifiers_are_switched(owner, home: str) -> None:

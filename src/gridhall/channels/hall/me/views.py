@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from gridhall.channels.hall.access import HallRequest
-from gridhall.channels.hall.me.forms import RIGHTS, Name
+from gridhall.channels.hall.me.forms import RELATIONS, RIGHTS, Name
 from gridhall.channels.hall.me.page import act, me_page, own_home, person
 from gridhall.channels.hall.me.sharing import shown
 from gridhall.channels.hall.me.topology import drawn
@@ -101,10 +101,12 @@ def security(request: HallRequest) -> HttpResponse:
 
 @me_page
 def privacy(request: HallRequest) -> HttpResponse:
-    """Who of the utility saw personal data whole, when and why."""
+    """Who of the utility saw personal data whole, when and why; and what those downloaded with whom one shares."""
     customers = {home.customer for home in request.homes if home.owner}
     looks = [
         (look, ROLES[look.role], [str(FIELDS[field]) for field in look.fields])
         for look in (queries.who_looked(customers) if customers else [])
     ]
-    return rendered(request, "hall/me/privacy.html", looks=looks, customers=customers)
+    names = {home.key: home.name for home in request.homes}
+    taken = [(each, RELATIONS[each.relation], names.get(each.home, "")) for each in queries.taken(person(request))]
+    return rendered(request, "hall/me/privacy.html", looks=looks, customers=customers, taken=taken)
