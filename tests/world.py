@@ -234,6 +234,7 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
     "mfa_remove_webauthn": lambda world: {"pk": 1},
     "mfa_edit_webauthn": lambda world: {"pk": 1},
+    "web.session-end": lambda world: {"session": 0},
     "hall.bill": _bill,
     "hall.bill-pdf": _bill,
     "hall.bill-compare": _bill,

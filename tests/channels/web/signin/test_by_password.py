@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
@@ -75,6 +76,24 @@ def test_other_sessions_can_be_ended(owner) -> None:
     here.post("/account/sessions/")
     assert here.get("/me/").status_code == 200
     assert there.get("/me/").status_code == 302
+
+
+def test_one_session_can_be_ended_and_nobody_elses(owner) -> None:
+    here, there, third = Client(), Client(), Client()
+    for browser in (here, there, third):
+        sign_in("old.wang", browser=browser)
+    keys = {browser: UserSession.objects.get(session_key=browser.session.session_key).pk for browser in (here, there)}
+    page = here.get("/account/sessions/").content.decode()
+    assert f"/sessions/{keys[there]}/end/" in page
+    assert f"/sessions/{keys[here]}/end/" not in page
+    assert here.get(f"/account/sessions/{keys[there]}/end/").status_code == 405
+    assert here.post(f"/account/sessions/{keys[here]}/end/").status_code == 404
+    stranger = Client()
+    somebody = get_user_model().objects.create(username="stranger")
+    stranger.force_login(somebody, "gridhall.channels.web.signin.backend.IdentifierBackend")
+    assert stranger.post(f"/account/sessions/{keys[there]}/end/").status_code == 404
+    assert here.post(f"/account/sessions/{keys[there]}/end/").status_code == 302
+    assert [browser.get("/me/").status_code for browser in (here, there, third)] == [200, 302, 200]
 
 
 def test_who_came_by_code_may_set_a_new_password_without_the_old(owner, outbox: list[Message]) -> None:

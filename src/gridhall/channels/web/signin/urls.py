@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 
-from gridhall.channels.web.signin.views import AddPasskey
+from gridhall.channels.web.signin.views import AddPasskey, end_session
 
 _LOGIN = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
@@ -14,5 +14,6 @@ urlpatterns = [
     re_path(r"^password/reset/.*$", TemplateView.as_view(template_name="account/password_reset.html")),
     re_path(r"^(?:email|confirm-email)/.*$", RedirectView.as_view(pattern_name="hall.me")),
     path("2fa/webauthn/add/", AddPasskey.as_view()),
+    path("sessions/<int:session>/end/", end_session, name="web.session-end"),
     path("", include("allauth.urls")),
 ]
