@@ -1,6 +1,6 @@
 """A year of a home: its months, its hours, its usual day, and homes like it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -124,6 +124,8 @@ def _months_chart(home: Shown, year: int) -> Chart:
     before = [days.within(month) for month in months_of(year - 1)]
     if any(len(places) for places in before):
         totals = [days.total(places) / 1000 if len(places) else None for places in before]
+        if not days.periods:
+            series = [replace(each, name=str(year)) for each in series]
         series.append(Series(str(year - 1), totals, role="muted"))
     known = [(days.total(places), month) for places, month in zip(groups, months, strict=True) if len(places)]
     says = ""
