@@ -8,6 +8,7 @@ left out.
 """
 
 import fcntl
+import hashlib
 import importlib.util
 import json
 import os
@@ -70,7 +71,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_shared: reads ../shared/data; collected only where that exists")
     config.addinivalue_line("markers", "needs_browser: drives a Chromium; collected only where there is one")
     config.addinivalue_line("markers", "needs_spark: runs Spark; collected only where pyspark and Java exist")
+    config.addinivalue_line("markers", "takes(seconds): what its file needs about; long files begin first")
     config.stash[_LEFT_OUT] = Counter()
+    # A run starts hundreds of processes: they do not compile the house again each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
         _sweep_killed_runs()
         if kept := os.environ.get("GRIDHALL_TEST_HOME"):
@@ -82,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
         home.chmod(0o755)
         # Workers of pytest-xdist and commands started by tests inherit it.
         os.environ["GRIDHALL_HOME"] = str(home)
+    config.pluginmanager.register(_LongFilesFirst())
     _use_home(Path(os.environ["GRIDHALL_HOME"]))
 
 
@@ -112,6 +118,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+class _LongFilesFirst:
+    """Files begin in the order of what they take, that no worker is left alone with a long one at the end."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        longest: Counter[Path] = Counter()
+        for item in items:
+            if marker := item.get_closest_marker("takes"):
+                longest[item.path] = marker.args[0]
+        items.sort(key=lambda item: -longest[item.path])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -153,6 +171,8 @@ def _use_home(home: Path) -> None:
     settings.HOME = home
     # Tests sign in without a browser; those of the second factor switch it on.
     settings.STAFF_SECOND_FACTOR = False
+    # Passwords of tests are worth no work; those of the demo utility were hashed as anywhere.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     # Files by their plain names: nothing has been collected.
     settings.STATIC_ROOT = home / "static"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -164,9 +184,10 @@ def _use_home(home: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Called by pytest-django before it makes the test database: the server has to be there by then."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """Called by pytest-django before it makes the test database: the server and its template have to be there."""
     from django.conf import settings
+    from django.db import connections
 
     from gridhall.runtime import database
     from gridhall.runtime.embedded import EmbeddedServer
@@ -176,6 +197,34 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         database.check_server(settings.DATABASES["default"] | {"NAME": "postgres"})
     else:
         EmbeddedServer(settings.HOME, durable=False).ensure_running([settings.DATABASES["default"]["NAME"]])
+    with django_db_blocker.unblock():
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = _migrated()
+
+
+def _migrated() -> str:
+    """The name of an empty database with all tables, made once in a run, of which every other one is a copy."""
+    from django.apps import apps
+    from django.conf import settings
+    from tests.world import connected_to
+
+    files = [file for app in apps.get_app_configs() for file in Path(app.path, "migrations").glob("[0-9]*.py")]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:12]
+    name = f"test_gridhall_tables_{_run()}_{digest}".replace("-", "_")
+    with _locked(settings.HOME), _server() as (server, _):
+        known = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if not server.execute(known, [name]).fetchone():
+            half = f"{name}_half"  # a killed run leaves nothing that looks finished
+            server.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", half))
+            server.execute(_sql("CREATE DATABASE {}", half))
+            with connected_to(half, settings.HOME):
+                pass
+            server.execute(_sql("ALTER DATABASE {} RENAME TO {}", half, name))
+    return name
+
+
+def _run() -> str:
+    """What the databases of this run have in their names."""
+    return Path(os.environ["GRIDHALL_HOME"]).name.removeprefix("gridhall-test-")
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +247,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _HOME in config.stash:
+        _drop_shared()
         _end(config.stash[_HOME])
+
+
+def _drop_shared() -> None:
+    """On a server that is not the run's own, what its tests shared goes with it."""
+    from django.conf import settings
+
+    if settings.DATABASE_URL:
+        with _server() as (server, _):
+            mine = rf"test\_gridhall\_%\_{_run()}%".replace("-", "\\_")
+            for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [mine]).fetchall():
+                server.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 def _end(home: Path) -> None:
@@ -292,13 +353,14 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path, django_db_setup: None) -> Iterator[Installation]:
-    """A fresh installation on the test server; its database goes with the test."""
-    with _installed(tmp_path / "home", f"{os.getpid()}_{tmp_path.parent.name[-4:]}_{tmp_path.name}") as installed:
+    """A fresh installation on the test server, with tables and nothing in them; its database goes with the test."""
+    name = f"{os.getpid()}_{tmp_path.parent.name[-4:]}_{tmp_path.name}"
+    with _installed(tmp_path / "home", name, template=_migrated()) as installed:
         yield installed
 
 
 @contextmanager
-def _installed(home: Path, name: str, *, template: str = "template1", keep: bool = False) -> Iterator[Installation]:
+def _installed(home: Path, name: str, *, template: str, keep: bool = False) -> Iterator[Installation]:
     """An installation with a database of this name, a copy of the template, which is dropped at the end unless kept."""
     name = f"test_gridhall_{name}"[-60:].replace("-", "_")
     with _server() as (server, parameters):
@@ -389,13 +451,13 @@ def block(django_db_modify_db_settings: None) -> Block:
 
     folder: Path = settings.HOME / "block"
     folder.mkdir(exist_ok=True)
-    run = settings.HOME.name.removeprefix("gridhall-test-")
     with _locked(folder):
         told = folder / "document.json"
         if not told.exists():
-            with _installed(folder / "home", f"block_{run}", keep=not settings.DATABASE_URL) as building:
+            # From nothing at all, as the command does it for a person.
+            with _installed(folder / "home", f"block_{_run()}", template="template1", keep=True) as building:
                 _build(building, told)
-        return Block(folder / "home", f"test_gridhall_block_{run}".replace("-", "_"), json.loads(told.read_bytes()))
+        return Block(folder / "home", f"test_gridhall_block_{_run()}".replace("-", "_"), json.loads(told.read_bytes()))
 
 
 def _build(building: Installation, told: Path) -> None:

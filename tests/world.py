@@ -65,14 +65,15 @@ def inhabited(installation: Any) -> Iterator[World]:
     """This process works on the installation, in the present of its demo; its people are there."""
     from django.conf import settings
 
-    with _connected_to(installation.database, installation.home), pytest.MonkeyPatch.context() as patch:
+    with connected_to(installation.database, installation.home), pytest.MonkeyPatch.context() as patch:
         patch.setattr("gridhall.kernel.clock.now", lambda: NOW)
         patch.setattr(settings, "STAFF_SECOND_FACTOR", True)
         yield _world()
 
 
 @contextmanager
-def _connected_to(database: str, home: Path) -> Iterator[None]:
+def connected_to(database: str, home: Path) -> Iterator[None]:
+    """This process works on a database, brought up to date, and on a home."""
     from django.conf import settings
     from django.db import connection
 

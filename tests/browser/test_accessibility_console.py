@@ -10,7 +10,7 @@ import pytest
 from tests.browser import looking
 from tests.world import named
 
-pytestmark = pytest.mark.needs_browser
+pytestmark = [pytest.mark.needs_browser, pytest.mark.takes(90)]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import pytest
 
 from gridhall.runtime.content import content
 
+pytestmark = pytest.mark.takes(60)
+
 TOWN = Path(__file__).with_name("billing_town.py")
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from gridhall.runtime.content import content
 
+pytestmark = pytest.mark.takes(200)
+
 MONTHS = ("2025-01", "2025-02")
 KILLS = 20
 TOWN = Path(__file__).with_name("billing_town.py")
@@ -31,11 +33,11 @@ SNAPSHOTS = {
 
 @pytest.fixture
 def town(installation, tmp_path):
-    """210 households, billed in batches of seven, so that there is much to be killed between."""
+    """210 households, billed in ten batches, so that there is much to be killed between."""
     own = tmp_path / "content"
     shutil.copytree(content(), own)
     rules = own / "rules" / "billing.yaml"
-    rules.write_text(rules.read_text().replace("batch: 50000", "batch: 7"))
+    rules.write_text(rules.read_text().replace("batch: 50000", "batch: 21"))
     installation.env["GRIDHALL_CONTENT"] = str(own)
     installation.env["GRIDHALL_ZONE"] = "Asia/Shanghai"
     installation.env["DJANGO_SETTINGS_MODULE"] = "gridhall.project.settings"
@@ -58,7 +60,7 @@ def start_over(url: str) -> None:
         connection.execute("SET gridhall.allow_truncate = 'on'")
         connection.execute(
             "TRUNCATE billing_ledgerentry, billing_parkedbill, billing_correctionrequest, billing_bill,"
-            " billing_billrunbatch, billing_billrun"
+            " billing_billrunbatch, billing_billrun CASCADE"
         )
 
 

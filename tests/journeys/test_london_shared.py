@@ -24,7 +24,7 @@ from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act
 from gridhall.runtime.content import content
 
-pytestmark = [pytest.mark.needs_shared, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.needs_shared, pytest.mark.takes(70), pytest.mark.django_db(transaction=True)]
 
 NOW = datetime(2014, 1, 3, 3, 0, tzinfo=UTC)
 ACT = Act("test", NOW)

@@ -10,6 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.takes(60)
+
 KILLS = 20
 POINTS = 400
 DAYS = 28
