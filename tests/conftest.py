@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connections["default"].settings_dict["TEST"]["TEMPLATE"] = _migrated()
 
 
+@cache
 def _migrated() -> str:
     """The name of an empty database with all tables, made once in a run, of which every other one is a copy."""
     from django.apps import apps
@@ -256,10 +258,11 @@ def _drop_shared() -> None:
     from django.conf import settings
 
     if settings.DATABASE_URL:
+        mine = tuple(f"test_gridhall_{kind}_{_run()}".replace("-", "_") for kind in ("block", "tables"))
         with _server() as (server, _):
-            mine = rf"test\_gridhall\_%\_{_run()}%".replace("-", "\\_")
-            for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [mine]).fetchall():
-                server.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+            for (name,) in server.execute("SELECT datname FROM pg_database").fetchall():
+                if name.startswith(mine):
+                    server.execute(_sql("DROP DATABASE {} WITH (FORCE)", name))
 
 
 def _end(home: Path) -> None:
