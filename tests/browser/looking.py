@@ -127,9 +127,7 @@ class Looker:
     def window(self, who: str, language: str, theme: str) -> Any:
         """The window of somebody; whatever it asks for or complains about is kept in ``said``."""
         if (who, language) not in self.windows:
-            context = self.browser.new_context(
-                viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True, reduced_motion="reduce"
-            )
+            context = self.browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)
             context.add_cookies(self.site.cookies(who, language=language, theme=theme))
             context.route("**/echarts*", lambda route: route.fulfill(body="", content_type="text/javascript"))
             tab = context.new_page()
