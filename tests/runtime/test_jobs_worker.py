@@ -15,7 +15,12 @@ from tests.conftest import Installation
 _HANDLERS = """
 import time
 from pathlib import Path
-from gridhall.runtime.jobs import handler
+from gridhall.runtime.jobs import handler, schedule
+
+@schedule.every("test.often", minutes=60)
+@handler("test.often")
+def often(job):
+    return {"hour": True}
 
 @handler("test.slow")
 def slow(job, *, folder, steps):
@@ -30,6 +35,16 @@ def slow(job, *, folder, steps):
     return {"attempt": job.attempt}
 """
 
+_EVENTS = """
+from pathlib import Path
+from gridhall.runtime.outbox import subscriber
+
+@subscriber("test.paid", "light")
+def light(message):
+    with Path(message.payload["file"]).open("a") as file:
+        file.write(f"{message.payload['receipt']}\\n")
+"""
+
 
 @pytest.fixture
 def house(installation: Installation, tmp_path: Path) -> Installation:
@@ -38,8 +53,11 @@ def house(installation: Installation, tmp_path: Path) -> Installation:
     (code / "slow_handlers").mkdir(parents=True)
     (code / "slow_handlers" / "__init__.py").write_text("")
     (code / "slow_handlers" / "slow.py").write_text(_HANDLERS)
+    (code / "slow_events").mkdir()
+    (code / "slow_events" / "__init__.py").write_text("")
+    (code / "slow_events" / "light.py").write_text(_EVENTS)
     (code / "slow_settings.py").write_text(
-        "from gridhall.project.settings import *\nJOB_HANDLERS = ['slow_handlers']\n"
+        "from gridhall.project.settings import *\nJOB_HANDLERS = ['slow_handlers']\nSUBSCRIBERS = ['slow_events']\n"
     )
     installation.env["PYTHONPATH"] += f"{os.pathsep}{code}"
     installation.env["DJANGO_SETTINGS_MODULE"] = "slow_settings"
@@ -136,4 +154,41 @@ def test_a_worker_whose_connection_is_cut_does_not_lose_the_job(
 def test_a_worker_beside_a_server_ends_with_it(house: Installation) -> None:
     worker = house.start("worker", "--beside", "1" if os.getpid() != 1 else "2")
     worker.communicate(timeout=30)
+    assert worker.returncode == 0
+
+
+def publish(line: "psycopg.Connection[Any]", file: Path, receipt: int) -> None:
+    line.execute(
+        "INSERT INTO runtime_outboxmessage (topic, subscriber, payload, at, due_at, attempts)"
+        " VALUES ('test.paid', 'light', %s, now(), now(), 0)", [Jsonb({"file": str(file), "receipt": receipt})],
+    )  # fmt: skip
+
+
+def test_a_worker_tells_what_happened_and_starts_what_is_due_beside_its_jobs(
+    house: Installation, line: "psycopg.Connection[Any]", tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    publish(line, told, 1)
+    house.run("worker", "--until-idle")
+    assert told.read_text() == "1\n"
+    line.execute("INSERT INTO runtime_schedule VALUES ('test.often', '2026-01-01')")
+    worker = house.start("worker")
+    busy = enqueue(line, tmp_path)
+    until(lambda: state(line, busy)[2] > 0)
+    for receipt in (2, 3):
+        publish(line, told, receipt)
+    until(lambda: told.read_text() == "1\n2\n3\n", 10)
+    # A connection that is cut is replaced.
+    line.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%runtime_outboxmessage%'"
+        " AND pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    publish(line, told, 4)
+    until(lambda: told.read_text() == "1\n2\n3\n4\n", 10)
+    often = "SELECT status FROM runtime_jobrecord WHERE kind = 'test.often'"
+    assert line.execute(often).fetchall() == [("waiting",)]
+    (tmp_path / "go").touch()
+    until(lambda: line.execute(often).fetchall() == [("done",)])
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=20)
     assert worker.returncode == 0

@@ -82,3 +82,13 @@ class OutboxMessage(models.Model):
     class Meta:
         verbose_name = "待投递消息"
         indexes = [models.Index(fields=["due_at", "id"], name="runtime_outbox_due")]
+
+
+class Schedule(models.Model):
+    """The last due time of a scheduled kind of job that a worker has taken."""
+
+    kind = models.CharField("种类", max_length=60, primary_key=True)
+    due_at = models.DateTimeField("最近一次到期")
+
+    class Meta:
+        verbose_name = "定时作业"

@@ -19,6 +19,7 @@ PERSONAL: Final[frozenset[str]] = frozenset(
         "accounts.UsagePoint.latitude",
         "accounts.CustomerAgreement.household_size",
         "accounts.CustomerAgreement.allowance",
+        "accounts.Protection.evidence",
         "identity.User.phone",
         "identity.User.email",
         "identity.User.first_name",

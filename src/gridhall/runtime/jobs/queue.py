@@ -33,14 +33,27 @@ def start(kind: str, arguments: dict[str, Any], *, act: Act, organisation: int |
     Raises:
         JobKindUnknown: when no handler is registered for the kind.
     """
+    with transaction.atomic():
+        job = enqueue(kind, arguments, by=act.actor, at=act.at, organisation=organisation, subject=subject)
+        record(act, "runtime.job.requested", f"job:{job}", {"kind": kind, "subject": subject})
+    return job
+
+
+def enqueue(
+    kind: str, arguments: dict[str, Any], *, by: str, at: datetime, organisation: int | None = None, subject: str = ""
+) -> int:
+    """This will enqueue a job as `start` does, without a word on the audit trail: for jobs that nobody asks for.
+
+    Raises:
+        JobKindUnknown: when no handler is registered for the kind.
+    """
     registry.find(kind)
     with transaction.atomic():
         job = JobRecord.objects.create(
             kind=kind, subject=subject, organisation=organisation, arguments=plain(arguments),
-            requested_by=act.actor, requested_at=act.at, status=JobStatus.WAITING,
+            requested_by=by, requested_at=at, status=JobStatus.WAITING,
         )  # fmt: skip
         give_ticket(job)
-        record(act, "runtime.job.requested", f"job:{job.pk}", {"kind": kind, "subject": subject})
     return job.pk
 
 

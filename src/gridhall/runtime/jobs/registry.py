@@ -36,14 +36,15 @@ def find(kind: str) -> Handler:
         JobKindUnknown: when there is none.
     """
     if kind not in _HANDLERS:
-        _load()
+        load()
     try:
         return _HANDLERS[kind]
     except KeyError:
         raise JobKindUnknown(f"Nothing here does jobs of kind {kind!r}.", path=kind) from None
 
 
-def _load() -> None:
+def load() -> None:
+    """This will import every module that registers handlers or a schedule; once."""
     from django.conf import settings
 
     for package in settings.JOB_HANDLERS:

@@ -1,4 +1,7 @@
-"""The worker: takes tickets from the queue, one at a time, until it is told to stop."""
+"""The worker: takes tickets from the queue, one at a time, until it is told to stop.
+
+Beside them, on threads of their own, it delivers the outbox and starts what is scheduled (`tending`).
+"""
 
 import asyncio
 import logging
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from gridhall.runtime.jobs import tending
 from gridhall.runtime.jobs.queue import QUEUE, TASK
 from gridhall.runtime.jobs.running import perform, take_up_interrupted
 
@@ -27,7 +31,7 @@ def work(*, now: Callable[[], datetime], at_once: int = 1, until_idle: bool = Fa
     Args:
         now: the clock.
         at_once: how many jobs run at the same time.
-        until_idle: end as soon as no job waits.
+        until_idle: end as soon as no job and no message of the outbox waits; nothing is started by the schedule.
         beside: the process number of the parent that this worker belongs to; without that parent it stops.
 
     Raises:
@@ -51,21 +55,31 @@ async def _work(now: Callable[[], datetime], at_once: int, until_idle: bool, bes
     with app.replace_connector(connector.get_worker_connector()) as ready:
         async with ready.open_async():
             await _in_thread(take_up_interrupted)
-            worker = asyncio.create_task(
-                ready.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=at_once,
-                    wait=not until_idle,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=_HEARTBEAT,
-                )
-            )
+
+            async def take_tickets() -> None:
+                while True:
+                    if until_idle:
+                        await _in_thread(lambda: tending.deliver_all(now))
+                    await ready.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=at_once,
+                        wait=not until_idle,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                        update_heartbeat_interval=_HEARTBEAT,
+                    )
+                    if not until_idle or not await _in_thread(lambda: tending.deliver_all(now)):
+                        return
+
+            worker = asyncio.create_task(take_tickets())
+            beside_it = [] if until_idle else tending.begin(now)
 
             def stop() -> None:
                 if stopping.is_set():
                     _leave()
                 stopping.set()
+                for each in beside_it:
+                    each.ask_to_stop()
                 worker.cancel()
                 loop.call_later(GRACE, _leave)
 
@@ -79,6 +93,8 @@ async def _work(now: Callable[[], datetime], at_once: int, until_idle: bool, bes
                     raise
             finally:
                 look.cancel()
+                for each in beside_it:
+                    each.stop()
 
 
 async def _look_around(stop: Callable[[], None], beside: int | None) -> None:
