@@ -14,7 +14,13 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Func, Q, UniqueConstraint, Value
 from django.db.models.functions import Coalesce
 
-from gridhall.contexts.accounts.types import CustomerKind, OrganisationLevel, UsageClass, UsagePointStatus
+from gridhall.contexts.accounts.types import (
+    CustomerKind,
+    OrganisationLevel,
+    ProtectionKind,
+    UsageClass,
+    UsagePointStatus,
+)
 
 _FIRST_DAY: Final = date(1900, 1, 1)
 _LAST_DAY: Final = date(2999, 12, 31)
@@ -255,3 +261,27 @@ class Settlement(models.Model):
             _whole_days("accounts_settlement_span"),
             _one_at_a_time("accounts_settlement_overlap", "agreement"),
         ]
+
+
+class Protection(models.Model):
+    """A usage point that is never cut off for arrears: a life depends on it, or the law or the utility says so.
+
+    ``evidence`` says on what it rests, as its clerk saw it; it may speak of somebody's health. Ended, never deleted.
+    """
+
+    usage_point = models.ForeignKey(UsagePoint, models.PROTECT, related_name="protections", db_index=False)
+    kind = _text(16, "类别", choices=ProtectionKind.choices())
+    span = DateRangeField("有效期")
+    evidence = _text(300, "依据")
+    recorded_at = models.DateTimeField()
+    recorded_by = _text(100, "登记人")
+    ended_reason = _text(300, "终止原因", blank=True, default="")
+
+    class Meta:
+        verbose_name = "保供用户"
+        constraints = [
+            _whole_days("accounts_protection_span"),
+            CheckConstraint(name="accounts_protection_kind", condition=Q(kind__in=_values(ProtectionKind))),
+            CheckConstraint(name="accounts_protection_evidence", condition=~Q(evidence="")),
+        ]
+        indexes = [models.Index(fields=["usage_point"], name="accounts_protection_point")]

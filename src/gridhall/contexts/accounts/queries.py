@@ -16,6 +16,9 @@ from gridhall.contexts.accounts.portraits import Payer as Payer
 from gridhall.contexts.accounts.portraits import Portrait as Portrait
 from gridhall.contexts.accounts.portraits import contracts as contracts
 from gridhall.contexts.accounts.portraits import portrait as portrait
+from gridhall.contexts.accounts.protections import protected as protected
+from gridhall.contexts.accounts.protections import protection as protection
+from gridhall.contexts.accounts.protections import protections as protections
 from gridhall.contexts.accounts.rules import masking
 from gridhall.contexts.accounts.rules.calendar import BusinessCalendar, DayType
 from gridhall.contexts.accounts.searching import Found as Found

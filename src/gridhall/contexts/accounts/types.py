@@ -1,7 +1,7 @@
 """What the accounts context gives to others: frozen values, and the words for kinds and states."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from gridhall.kernel.spans import DateSpan
@@ -63,6 +63,41 @@ class UsagePointStatus(StrEnum):
     def choices(cls) -> list[tuple[str, str]]:
         """Values with their Chinese labels."""
         return list(zip([word.value for word in cls], ("待投运", "在用", "停电", "销户"), strict=True))
+
+
+class ProtectionKind(StrEnum):
+    """Why a usage point is never cut off for arrears."""
+
+    LIFE_SUPPORT = "life_support"
+    VULNERABLE = "vulnerable"
+    PUBLIC_GOOD = "public_good"
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their Chinese labels."""
+        return list(zip([word.value for word in cls], ("生命支持设备", "特殊困难", "公共服务"), strict=True))
+
+
+@dataclass(frozen=True)
+class ProtectionRecord:
+    """A usage point that is protected from cut-offs.
+
+    Attributes:
+        id: of the record. ``usage_point``: id, ``number`` its 户号. ``path``: of the unit that serves it.
+        evidence: what it rests on; may speak of somebody's health.
+    """
+
+    id: int
+    usage_point: int
+    number: str
+    organisation_name: str
+    path: str
+    kind: ProtectionKind
+    span: DateSpan
+    evidence: str
+    recorded_at: datetime
+    recorded_by: str
+    ended_reason: str
 
 
 @dataclass(frozen=True)

@@ -31,3 +31,27 @@ class RefundNotDone(Refused):
     """The gateway will not send the money back."""
 
     code = "refund_not_done"
+
+
+class FeeControlRulesInvalid(Refused):
+    """``rules/fee_control.yaml`` cannot be used; the path says where."""
+
+    code = "fee_control_rules_invalid"
+
+
+class AlreadyControlled(Refused):
+    """The usage point has an agreement on fee control already."""
+
+    code = "fee_control_agreed_already"
+
+
+class NotControlled(Refused):
+    """The usage point has no agreement on fee control."""
+
+    code = "fee_control_not_agreed"
+
+
+class CaseMoved(Refused):
+    """A cut-off is not, or no longer, at the stage that this needs."""
+
+    code = "cut_off_not_at_that_stage"

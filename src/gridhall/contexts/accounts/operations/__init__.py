@@ -38,6 +38,7 @@ from gridhall.contexts.accounts.operations.errors import (
     ValueInvalid,
     WrongColumns,
 )
+from gridhall.contexts.accounts.operations.protecting import end_protection, protect
 from gridhall.contexts.accounts.operations.takeover import load_csv
 from gridhall.contexts.accounts.rules.effective import Limits
 from gridhall.contexts.accounts.types import OrganisationLevel
@@ -75,8 +76,10 @@ __all__ = [
     "create_customer",
     "create_organisation",
     "create_usage_point",
+    "end_protection",
     "load",
     "load_csv",
     "move_in",
     "move_out",
+    "protect",
 ]
