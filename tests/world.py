@@ -233,6 +233,7 @@ _quarantined = _own("metering.Import", file_name__startswith="import-2026-02")
 SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "account_confirm_email": lambda world: {"key": "x"},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
+    "demo-gateway.pay": lambda world: {"token": "nothing"},
     "mfa_remove_webauthn": lambda world: {"pk": 1},
     "mfa_edit_webauthn": lambda world: {"pk": 1},
     "web.session-end": lambda world: {"session": 0},

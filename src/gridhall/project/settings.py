@@ -262,6 +262,10 @@ PAYMENT_GATEWAYS = {
     for code in filter(None, os.environ.get("GRIDHALL_GATEWAYS", "demo").split(","))
 }
 
+if "demo" in PAYMENT_GATEWAYS:
+    # Its page, where payers of the demo choose what happens.
+    INSTALLED_APPS.append("gridhall.integrations.demo_gateway")
+
 #: Counts of attempts, which every process must see.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "runtime_cache"},
