@@ -1,11 +1,11 @@
 """Rating several batches at once: while one is planned and turned into charges, the lake measures another."""
 
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from gridhall.contexts.billing import sources
 from gridhall.contexts.billing.rating import Document, History, Outcome, Sources, rate_batch
 from gridhall.contexts.billing.rules.parking import BillingRules
 from gridhall.kernel.spans import DateSpan
+
+_Found = TypeVar("_Found")
 
 #: Batches rated at once. Two keep all cores busy: planning a query and computing charges use one core each.
 AT_ONCE: Final = 2
@@ -57,12 +59,16 @@ class Raters:
         released: npt.NDArray[np.bool_] | None = None,
     ) -> "Future[Outcome]":
         """Have a batch rated; see `rating.rate_batch`."""
+        return self.call(lambda mine: rate_batch(document, agreements, span, mine, rules, history, released))
 
-        def rate() -> Outcome:
+    def call(self, work: Callable[[Sources], _Found]) -> "Future[_Found]":
+        """Have work done that reads the lake and no database, with a session of its own."""
+
+        def do() -> _Found:
             mine = self._free.get()
             try:
-                return rate_batch(document, agreements, span, mine, rules, history, released)
+                return work(mine)
             finally:
                 self._free.put(mine)
 
-        return self._pool.submit(rate)
+        return self._pool.submit(do)

@@ -1,5 +1,6 @@
 """The receivables ledger: append-only, in whole fen."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -60,4 +61,8 @@ class LedgerEntry(models.Model):
                 name="ledger_entry_names_its_document",
             ),
         ]
-        indexes = [models.Index(fields=["account", "value_date"], name="ledger_entry_account")]
+        indexes = [
+            models.Index(fields=["account", "value_date"], name="ledger_entry_account"),
+            # Entries lie in the order of posting: what was posted since a moment is a few pages at the end.
+            BrinIndex(fields=["posted_at"], name="ledger_entry_posted"),
+        ]

@@ -14,9 +14,12 @@ from gridhall.contexts.billing.operations.requesting import (
 from gridhall.contexts.billing.operations.run import run_month
 from gridhall.contexts.billing.operations.running import estimate_running
 from gridhall.contexts.billing.operations.simulating import what_if
+from gridhall.contexts.billing.operations.unbilled import UNBILLED, charges_so_far
 
 __all__ = [
+    "UNBILLED",
     "approve_correction",
+    "charges_so_far",
     "correct",
     "correct_month",
     "estimate_running",

@@ -21,25 +21,17 @@ from gridhall.contexts.billing.rules import pace
 from gridhall.contexts.billing.running import Seen, month_of
 from gridhall.contexts.billing.settings import rules as current_rules
 from gridhall.contexts.billing.types import RunningReport
+from gridhall.contexts.billing.unbilled import unbilled_days
 from gridhall.contexts.tariffs.operations import tells_holidays_apart
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime.audit import Act, record
-from gridhall.runtime.copy import copy_in, copy_out
+from gridhall.runtime.copy import copy_in
 
 #: Usage points worked on at a time: their curves of four weeks are in memory, some 50 MB.
 _AT_ONCE: Final = 2_000
-#: How far back days may lie that are not billed yet; the work list has what is older.
-_MONTHS_BACK: Final = 3
 #: Two estimates at once would each put in what the other has just put in.
 _LOCK: Final = 7_140_021
-
-_BILLED: Final = """
-SELECT usage_point_id, max(end_date) FROM billing_bill
-WHERE status = 'issued' AND start_date >= %s AND organisation_id = ANY(%s::bigint[]) GROUP BY usage_point_id
-ORDER BY usage_point_id
-"""
-_BILLED_SCHEMA: Final = pa.schema([("usage_point", pa.int64()), ("until", pa.date32())])
 
 #: Told after each batch: agreements done, agreements in all.
 Progress = Callable[[int, int], None]
@@ -74,7 +66,7 @@ def estimate_running(
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         RunningMonth.objects.filter(organisation_id__in=units).delete()
-        rows = _unbilled(organisation, units, month)
+        rows = unbilled_days(organisation, units, month)
         calendar = sources.calendar_of(_around(rows, span))
         rules = current_rules()
         with sources.lake_session() as lake:
@@ -92,26 +84,6 @@ def estimate_running(
         report = RunningReport(span, today, count, unpriced, version)
         record(act, "billing.running.estimated", f"month:{span.start:%Y-%m}", {"agreements": count, "version": version})
     return report
-
-
-def _unbilled(organisation: str | None, units: list[int], month: Month) -> pa.Table:
-    """The days of agreements that no bill covers, of agreements that have some in the running month."""
-    back = month.span.start
-    for _ in range(_MONTHS_BACK):
-        back = (back - timedelta(days=1)).replace(day=1)
-    rows = accounts.billable(organisation, DateSpan(back, month.span.end))
-    billed = copy_out(_BILLED, [back - timedelta(days=31), units], _BILLED_SCHEMA)
-    points, starts = rows["usage_point"].to_numpy(), rows["start"].to_numpy().astype("M8[D]")
-    known, until = billed["usage_point"].to_numpy(), billed["until"].to_numpy().astype("M8[D]")
-    if len(known):
-        at = np.minimum(np.searchsorted(known, points), len(known) - 1)
-        starts = np.where(known[at] == points, np.maximum(starts, until[at]), starts)
-    ends = rows["end"].to_numpy().astype("M8[D]")
-    open_ = (starts < ends) & (starts < np.datetime64(month.until))
-    running = np.unique(rows["agreement"].to_numpy()[open_ & (ends > np.datetime64(month.span.start))])
-    open_ &= np.isin(rows["agreement"].to_numpy(), running)
-    rows = rows.set_column(rows.column_names.index("start"), "start", pa.array(starts, pa.date32()))
-    return sources.with_since(rows.filter(pa.array(open_)))
 
 
 def _batches(
