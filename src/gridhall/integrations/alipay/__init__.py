@@ -1,0 +1,1 @@
+"""Alipay: pages on computers and phones, and QR codes."""
