@@ -30,7 +30,6 @@ LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 
 INSTALLED_APPS = [
-    "gridhall.channels.console.reference.apps.ReferenceConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -42,8 +41,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "procrastinate.contrib.django",
-    # Pages come before allauth, whose templates they replace.
+    # Pages come before allauth and the admin, whose templates they replace.
     "gridhall.channels.web",
+    "gridhall.channels.console.reference.apps.ReferenceConfig",
     "gridhall.channels.hall.home",
     "gridhall.channels.hall.bills",
     "gridhall.channels.hall.usage",
@@ -265,6 +265,13 @@ PAYMENT_GATEWAYS = {
 if "demo" in PAYMENT_GATEWAYS:
     # Its page, where payers of the demo choose what happens.
     INSTALLED_APPS.append("gridhall.integrations.demo_gateway")
+
+#: Who speaks to meters: the name of an adapter.
+HEAD_END = chosen(
+    "GRIDHALL_HEADEND",
+    os.environ.get("GRIDHALL_HEADEND", "simulated"),
+    {"simulated": "gridhall.integrations.simulated_headend.headend.SimulatedHeadEnd"},
+)
 
 #: Counts of attempts, which every process must see.
 CACHES = {

@@ -1,18 +1,29 @@
-"""What payments needs from the outside world: gateways that take money, and who answers for each."""
+"""What payments needs from the outside world: gateways that take money, the head-end that switches meters."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
+from gridhall.contexts.payments.headend import (
+    HeadEnd,
+    HeadEndAnswer,
+    HeadEndUnavailable,
+    MeterReading,
+    Progress,
+    Relay,
+    SwitchOrder,
+    head_end,
+)
 from gridhall.kernel.errors import GridhallError, NotFound, Refused
 
 __all__ = [
-    "Answer", "Checkout", "CheckoutKind", "GatewayUnavailable", "Method", "MoneyState", "NoticeRefused", "OrderToPay",
-    "PaymentGateway", "PaymentState", "RawNotice", "RefundState", "RefundToMake", "StatementInvalid", "StatementLine",
-    "gateway", "gateways",
+    "Answer", "ChargingGateway", "Checkout", "CheckoutKind", "GatewayUnavailable", "HeadEnd", "HeadEndAnswer",
+    "HeadEndUnavailable", "MeterReading", "Method", "MoneyState", "NoticeRefused", "OrderToPay", "PaymentGateway",
+    "PaymentState", "Points", "Progress", "RawNotice", "RefundState", "RefundToMake", "Relay", "StatementInvalid",
+    "StatementLine", "SwitchOrder", "gateway", "gateways", "head_end", "points",
 ]  # fmt: skip
 
 
@@ -254,6 +265,56 @@ class PaymentGateway(Protocol):
             StatementInvalid: cut off, of another day or merchant, or with sums that do not agree; with the line.
         """
         ...
+
+
+@runtime_checkable
+class ChargingGateway(PaymentGateway, Protocol):
+    """A gateway that can be told to take money by an agreement with the payer, who does nothing (autopay).
+
+    Alipay's and WeChat Pay's agreements are products of their own, with contracts of their own: their adapters do not
+    offer this until a utility has one.
+    """
+
+    def charge(self, order: OrderToPay, token: str) -> PaymentState:
+        """This will take the money of an order; called again for the same order it takes it once.
+
+        Args:
+            token: what the gateway knows the agreement by.
+
+        Returns:
+            *done*, *pending* (ask by `query`), or *closed*: refused, and nothing was taken.
+
+        Raises:
+            GatewayUnavailable: nothing is known; ask by `query`.
+        """
+        ...
+
+
+class Points(Protocol):
+    """Who counts points for payments, where a utility has such a programme: named by ``settings.PAYMENT_POINTS``.
+
+    It hears of payments by the outbox (`payments.received`, `payments.gone_back`, each with the receipt), decides what
+    they earn, and keeps that itself; payments only shows it.
+    """
+
+    def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:
+        """The points of receipts (ids); those that are not counted yet are left out. At most one query."""
+        ...
+
+
+class _NoPoints:
+    def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:
+        return {}
+
+
+@cache
+def points() -> Points:
+    """Who counts points; without one nobody does, and histories show none."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    name = getattr(settings, "PAYMENT_POINTS", "")
+    return cast(Points, import_string(name)()) if name else _NoPoints()
 
 
 class StatementInvalid(Refused):

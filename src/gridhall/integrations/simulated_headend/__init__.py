@@ -1,0 +1,1 @@
+"""A head-end for demos and tests: it delays, refuses and loses answers as real ones do; no meter moves."""
