@@ -112,8 +112,8 @@ POST   hall.me-identifier             sign-in 404     404     404      404     4
 GET    hall.me-email                  sign-in on      on      on       on      on        on      on      on      on
 GET    hall.me-security               sign-in 200     200     200      200     200       200     200     200     200
 GET    hall.me-privacy                sign-in 200     200     200      200     200       200     200     200     200
-GET    demo-gateway.pay               404     404     404      404     404       404     404     404     404
-POST   demo-gateway.pay               404     404     404      404     404       404     404     404     404
+GET    demo-gateway.pay               404     404     404      404     404       404     404     404     404     404
+POST   demo-gateway.pay               404     404     404      404     404       404     404     404     404     404
 GET    hall.verify                    200     200     200     200      200     200       200     200     200     200
 GET    console.bill-sources           sign-in 404     404     404      200     404       200     200     200     403
 GET    console.bill-correct           sign-in 404     404     404      200     404       200     403     403     403
