@@ -1,10 +1,11 @@
 """A utility with three settlement accounts and bills to pay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from tests.contexts.payments.gateway import Scripted, scripted
 
 from gridhall.contexts.accounts.models import (
     Customer,
@@ -85,3 +86,9 @@ def till(db: None) -> Till:
 @pytest.fixture
 def make_till() -> Callable[[], Till]:
     return till_of
+
+
+@pytest.fixture
+def gateway() -> Iterator[Scripted]:
+    with scripted() as made:
+        yield made

@@ -1,6 +1,17 @@
 """The tables of the payments context."""
 
+from gridhall.contexts.payments.models.autopay import AutopayAgreement, AutopayDebit, AutopayStatus, DebitStatus
+from gridhall.contexts.payments.models.counter import CashDrawer, CounterMethod, CounterPayment
+from gridhall.contexts.payments.models.debit import (
+    DebitBatch,
+    DebitFormat,
+    DebitItem,
+    DebitItemStatus,
+    DebitMandate,
+    DebitResult,
+)
 from gridhall.contexts.payments.models.fee_control import FeeCase, FeeControl, FeeState, FeeStep, WeatherAlert
+from gridhall.contexts.payments.models.guide import GuideArticle
 from gridhall.contexts.payments.models.orders import (
     GatewayNotice,
     NoticeOutcome,
@@ -8,23 +19,62 @@ from gridhall.contexts.payments.models.orders import (
     OrderStatus,
     PaymentOrder,
 )
+from gridhall.contexts.payments.models.payment_points import PaymentPoint, PointKind, PointService
 from gridhall.contexts.payments.models.receipts import LateCharge, Receipt, ReceiptKind, ReceiptLine
+from gridhall.contexts.payments.models.reconciliation import (
+    MOVES_MONEY,
+    CaseKind,
+    CaseState,
+    ClosedDay,
+    ReconciliationCase,
+    Resolution,
+    Statement,
+    StatementRow,
+)
+from gridhall.contexts.payments.models.refunds import RefundRequest, RefundStatus
 from gridhall.contexts.payments.models.switching import SwitchAction, SwitchCommand, SwitchState
 
 __all__ = [
+    "MOVES_MONEY",
+    "AutopayAgreement",
+    "AutopayDebit",
+    "AutopayStatus",
+    "CaseKind",
+    "CaseState",
+    "CashDrawer",
+    "ClosedDay",
+    "CounterMethod",
+    "CounterPayment",
+    "DebitBatch",
+    "DebitFormat",
+    "DebitItem",
+    "DebitItemStatus",
+    "DebitMandate",
+    "DebitResult",
+    "DebitStatus",
     "FeeCase",
     "FeeControl",
     "FeeState",
     "FeeStep",
     "GatewayNotice",
+    "GuideArticle",
     "LateCharge",
     "NoticeOutcome",
     "OrderLine",
     "OrderStatus",
     "PaymentOrder",
+    "PaymentPoint",
+    "PointKind",
+    "PointService",
     "Receipt",
     "ReceiptKind",
     "ReceiptLine",
+    "ReconciliationCase",
+    "RefundRequest",
+    "RefundStatus",
+    "Resolution",
+    "Statement",
+    "StatementRow",
     "SwitchAction",
     "SwitchCommand",
     "SwitchState",

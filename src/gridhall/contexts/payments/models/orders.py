@@ -33,6 +33,7 @@ class PaymentOrder(models.Model):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="paid or closed")
     reference = models.CharField(max_length=64, null=True, db_collation="C")
+    asked_at = models.DateTimeField(null=True, help_text="its gateway was asked last")
 
     class Meta:
         constraints = [

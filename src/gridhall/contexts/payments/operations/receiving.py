@@ -75,10 +75,10 @@ def take_notice(code: str, raw: RawNotice, *, now: datetime) -> Taken:
         told = gateway(code).notice(raw, now=now)
         with transaction.atomic():
             outcome = post(code, told, now=now) if isinstance(told, PaymentState) else Taken.NOTED
-            _note(code, raw, outcome, "", told, now)
+            note(code, raw, outcome, "", told, now)
         return outcome
     except Refused as error:
-        _note(code, raw, Taken.REFUSED, error.code, told, now)
+        note(code, raw, Taken.REFUSED, error.code, told, now)
         return Taken.REFUSED
 
 
@@ -158,9 +158,10 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
-def _note(
+def note(
     code: str, raw: RawNotice, outcome: Taken, reason: str, told: PaymentState | RefundState | None, now: datetime
 ) -> None:
+    """This will keep a gateway's message with what became of it."""
     number, reference, amount = (told.number, told.reference, told.amount_fen) if told is not None else ("", "", None)
     digest = hashlib.sha256(raw.body + b"?" + raw.query.encode()).hexdigest()
     with connection.cursor() as cursor:

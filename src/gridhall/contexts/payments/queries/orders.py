@@ -37,8 +37,15 @@ def order_of(key: tuple[int | None, str]) -> Order | None:
 
 
 def overdue(now: datetime, limit: int = 500) -> Sequence[Order]:
-    """Open orders whose time is over: their gateways are asked before they are closed."""
-    return _read("o.status = 'open' AND o.expires_at <= %(now)s", {"now": now, "limit": limit})
+    """Open orders whose time is over: their gateways are asked before they are closed.
+
+    One that was asked about and still waits comes again after a tenth of the time since, an hour at most.
+    """
+    return _read(
+        "o.status = 'open' AND o.expires_at <= %(now)s AND (o.asked_at IS NULL OR o.asked_at <= o.expires_at"
+        " OR o.asked_at + least((o.asked_at - o.expires_at) / 10, interval '1 hour') <= %(now)s)",
+        {"now": now, "limit": limit},
+    )
 
 
 def _read(where: str, asked: dict[str, Any]) -> list[Order]:

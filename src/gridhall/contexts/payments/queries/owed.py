@@ -1,0 +1,157 @@
+"""What many accounts owe, at once: the waterfall of `rules.waterfall` as one statement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+
+from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.billing import queries as billing
+from gridhall.kernel.errors import NotFound
+
+#: Debts in the order of the waterfall with what is due up to each; ``asked`` is the list of accounts.
+_OPEN: Final = """
+    asked AS (SELECT DISTINCT unnest(%(accounts)s::bigint[]) AS account_id),
+    books AS (
+        SELECT e.account_id, sum(e.amount_fen) AS balance,
+            coalesce(-sum(e.amount_fen) FILTER (WHERE e.kind IN ('receipt', 'refund', 'chargeback')), 0) AS money,
+            coalesce(sum(e.amount_fen) FILTER (WHERE e.kind = 'late_charge'), 0) AS late
+        FROM billing_ledgerentry e JOIN asked USING (account_id) GROUP BY e.account_id
+    ),
+    bills AS (
+        SELECT b.account_id, b.number, b.total_fen,
+            (b.issued_at AT TIME ZONE %(zone)s)::date + %(term)s::int AS due,
+            sum(greatest(b.total_fen, 0)) OVER (PARTITION BY b.account_id
+                ORDER BY (b.issued_at AT TIME ZONE %(zone)s)::date, b.number) AS up_to,
+            sum(greatest(-b.total_fen, 0)) OVER (PARTITION BY b.account_id) AS given
+        FROM billing_bill b JOIN asked USING (account_id) WHERE b.status = 'issued'
+    ),
+    unpaid AS (
+        SELECT b.account_id, b.number, b.due, b.total_fen,
+            greatest(0, least(b.total_fen, b.up_to - greatest(0, coalesce(k.money, 0) + b.given))) AS open_fen
+        FROM bills b LEFT JOIN books k USING (account_id) WHERE b.total_fen > 0
+    )
+"""
+_OWED: Final = f"""
+    WITH {_OPEN}
+    SELECT a.account_id, coalesce(k.balance, 0), coalesce(k.late, 0),
+        coalesce(sum(u.open_fen) FILTER (WHERE u.due < %(today)s), 0), min(u.due) FILTER (WHERE u.open_fen > 0),
+        count(u.number) FILTER (WHERE u.open_fen > 0)
+    FROM asked a LEFT JOIN books k USING (account_id) LEFT JOIN unpaid u USING (account_id)
+    GROUP BY a.account_id, k.balance, k.late
+"""
+_BILLS: Final = f"WITH {_OPEN} SELECT number, open_fen FROM unpaid WHERE open_fen > 0"
+_BY_NUMBER: Final = """
+    SELECT c.id, c.number, c.customer_id, u.id
+    FROM accounts_usagepoint u
+    JOIN accounts_customeragreement a ON a.usage_point_id = u.id AND a.span @> %(day)s::date
+    JOIN accounts_settlement s ON s.agreement_id = a.id AND s.span @> %(day)s::date
+    JOIN accounts_customeraccount c ON c.id = s.account_id
+    WHERE u.number = %(number)s
+    UNION ALL
+    SELECT c.id, c.number, c.customer_id, NULL FROM accounts_customeraccount c WHERE c.number = %(number)s
+    LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What an account owes, in fen.
+
+    Attributes:
+        balance_fen: of the ledger, with late charges; negative is a prepayment.
+        late_fen: the late charges of it, ever posted.
+        overdue_fen: what should have been paid by now: open bills that are past their due day, and late charges.
+        oldest_due: the due day of the oldest bill that is open; None where none is.
+        open_bills: how many are open, in part or whole.
+    """
+
+    account: int
+    balance_fen: int
+    late_fen: int
+    overdue_fen: int
+    oldest_due: date | None
+    open_bills: int
+
+    @property
+    def owed_fen(self) -> int:
+        """To be paid now."""
+        return max(self.balance_fen, 0)
+
+    @property
+    def prepaid_fen(self) -> int:
+        """Paid in advance."""
+        return max(-self.balance_fen, 0)
+
+
+@dataclass(frozen=True)
+class OwedByNumber:
+    """What somebody who pays for another may see: that they have the right number, and how much.
+
+    Attributes:
+        number: as it was asked for. ``name``: masked.
+        account, usage_point: ids, for the order; nothing of them is to be shown.
+    """
+
+    number: str
+    name: str
+    owed_fen: int
+    account: int
+    usage_point: int | None
+
+
+def owed_of(accounts: Iterable[int], *, today: date) -> Mapping[int, Owed]:
+    """What accounts owe. One query, whatever their number.
+
+    Args:
+        accounts: ids; one without a ledger owes nothing.
+        today: the utility's day.
+    """
+    wanted = list(accounts)
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_OWED, _asked(wanted) | {"today": today})
+        return {
+            account: Owed(
+                account, int(balance), int(late), max(0, min(int(balance), int(overdue) + int(late))), oldest, count
+            )
+            for account, balance, late, overdue, oldest, count in cursor.fetchall()
+        }
+
+
+def open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
+    """What is open of each bill of these accounts, by the bill's number; paid ones are left out. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BILLS, _asked(list(accounts)))
+        return {number: int(fen) for number, fen in cursor.fetchall()}
+
+
+def owed_by_number(number: str, *, today: date) -> OwedByNumber:
+    """What is owed at a usage point or account of this number, for who pays another's bill. Three queries.
+
+    The caller throttles: numbers must not be tried through.
+
+    Raises:
+        NotFound: when there is none of that number, or nobody is supplied there; the same either way.
+    """
+    wanted = number.strip()
+    row = None
+    if wanted.isascii() and wanted.isalnum():
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_NUMBER, {"number": wanted, "day": today})
+            row = cursor.fetchone()
+    if row is None:
+        raise NotFound("There is no account of that number.", path="number")
+    account, _, customer, point = row
+    owed = owed_of([account], today=today)[account]
+    return OwedByNumber(wanted, accounts.masked_customer_name(customer), owed.owed_fen, account, point)
+
+
+def _asked(wanted: list[int]) -> dict[str, Any]:
+    moment = datetime(2000, 1, 1, 12, tzinfo=UTC)
+    term = (billing.due_on(moment) - moment.date()).days
+    return {"accounts": wanted, "zone": settings.TIME_ZONE, "term": term}
