@@ -65,6 +65,17 @@ def energy(wh: int, places: int | None = None) -> str:
     return number(value, places if places is not None else (1 if abs(value) < 1000 else 0))
 
 
+def tier(number: int) -> str:
+    """The number of a tier of a price as people say it: 一, 二, 三; in English 1, 2, 3."""
+    return str(number) if in_english() or not 0 < number < 10 else "一二三四五六七八九"[number - 1]
+
+
+def version(name: str) -> str:
+    """The name of a tariff's version; those of shipped examples say so in the page's language."""
+    told = {"example": pgettext("version of a tariff", "example"), "demo": pgettext("version of a tariff", "demo")}
+    return told.get(name, name)
+
+
 def full_day(day: date) -> str:
     """A day with its year: 2026年11月21日, 21 November 2026."""
     return str(format_date(local(day), format="long", locale=locale()))

@@ -14,6 +14,7 @@ from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.types import RequestedCorrection
 from gridhall.contexts.identity.types import Permission
 from gridhall.kernel.errors import GridhallError, NotFound
+from gridhall.runtime.jobs import start
 
 
 @require_GET
@@ -82,6 +83,8 @@ def _decided(request: ConsoleRequest, found: RequestedCorrection) -> HttpRespons
         messages.warning(request, _("The figures have changed since you opened this page. Look again, then decide."))
         return here
     if operations.approve_correction(found.id, note=note, act=act(request)).posted:
+        # What counts against the tiers of the running month has moved with the bill.
+        start("running_month", {"today": request.today.isoformat()}, act=act(request), subject=f"request:{found.id}")
         messages.success(request, _("The bill is corrected. The customer sees the new one now."))
     else:
         messages.warning(

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from gridhall.channels.web import formats
 from gridhall.channels.web.formats import in_language, number
 from gridhall.contexts.billing.types import BillView
 from gridhall.contexts.tariffs.types import ExplainedLine, Plan, in_both_languages
@@ -87,10 +88,10 @@ def _what(line: ExplainedLine, part: Any, plan: Plan) -> str:
             return _("What your own system fed into the grid; it is paid to you.")
         case "energy" | "demand" if line.tier and line.period:
             return _("The part in tier %(tier)s that was used in the “%(period)s” hours.") % {
-                "tier": line.tier, "period": period_name(plan, part, line.period)
+                "tier": formats.tier(line.tier), "period": period_name(plan, part, line.period)
             }  # fmt: skip
         case "energy" if line.tier:
-            return _("The part of your electricity that falls into tier %(tier)s.") % {"tier": line.tier}
+            return _("The part of your electricity that falls into tier %(tier)s.") % {"tier": formats.tier(line.tier)}
         case "energy" if line.period:
             return _("What was used in the “%(period)s” hours.") % {"period": period_name(plan, part, line.period)}
         case "energy":

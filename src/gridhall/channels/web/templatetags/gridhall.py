@@ -64,6 +64,18 @@ def number(value: Any, places: int | None = None) -> str:
 
 
 @register.filter
+def tier(value: int) -> str:
+    """The number of a tier as people say it."""
+    return formats.tier(value)
+
+
+@register.filter
+def versions(names: str | list[str]) -> str:
+    """The name of a tariff's version, or of several."""
+    return " + ".join(formats.version(name) for name in ([names] if isinstance(names, str) else names))
+
+
+@register.filter
 def day(value: date | None) -> str:
     """A day without its year."""
     return "—" if value is None else formats.short_day(value)
