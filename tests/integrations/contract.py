@@ -223,22 +223,24 @@ class GatewayContract:
         (folder / "other.pem").write_bytes(private_pem(OTHERS))
         return gate.env | {name: str(folder / "other.pem")}
 
-    def test_an_answer_by_another_key_is_not_believed(self, gate: StandIn, order: OrderToPay, tmp_path: Path) -> None:
-        name = next(name for name in gate.env if name.endswith("_PUBLIC_KEY_FILE"))
-        (tmp_path / "other.pem").write_bytes(public_pem(OTHERS))
-        with environment(gate.env | {name: str(tmp_path / "other.pem")}):
-            adapter = type(self).make()
-        self.announce(adapter, self.first_link(adapter, order))
+    def test_an_answer_by_another_key_is_not_believed(
+        self, gate: StandIn, adapter: PaymentGateway, order: OrderToPay, tmp_path: Path
+    ) -> None:
+        with environment(self.env_of_another_gateway(gate, tmp_path)):
+            deceived = type(self).make()
+        self.announce(adapter, order)
         with pytest.raises(GatewayUnavailable):
-            adapter.query(order.number)
+            deceived.query(order.number)
         gate.settle(order.number)
         with pytest.raises(NoticeRefused) as refused:
-            adapter.notice(self.raw(gate, order.number), now=gate.clock())
+            deceived.notice(self.raw(gate, order.number), now=gate.clock())
         assert refused.value.code == "notice_not_genuine"
 
-    def first_link(self, adapter: PaymentGateway, order: OrderToPay) -> OrderToPay:
-        """The order by a method that needs no answer to be believed."""
-        return order
+    def env_of_another_gateway(self, gate: StandIn, folder: Path) -> dict[str, str]:
+        """Settings by which the stand-in is not the gateway: it has another key."""
+        name = next(name for name in gate.env if name.endswith("_PUBLIC_KEY_FILE"))
+        (folder / "other.pem").write_bytes(public_pem(OTHERS))
+        return gate.env | {name: str(folder / "other.pem")}
 
     # -- refunds
 
