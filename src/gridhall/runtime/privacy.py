@@ -30,6 +30,8 @@ PERSONAL: Final[frozenset[str]] = frozenset(
         "identity.Challenge.target",
         "billing.Bill.household_size",
         "billing.Bill.allowance",
+        "payments.DebitMandate.debtor_name",
+        "payments.DebitMandate.bank_account",
     }
 )
 
@@ -49,4 +51,11 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "identity.Share.name": "what its grantee calls a home, shown to nobody else",
     "metering.PeerUsage.household_band": "a group of eleven homes or more",
     "metering.Import.file_name": "a file of the utility",
+    "payments.PaymentPoint.name": "a place open to everybody",
+    "payments.PaymentPoint.name_en": "a place open to everybody",
+    "payments.PaymentPoint.address": "a place open to everybody",
+    "payments.PaymentPoint.address_en": "a place open to everybody",
+    "payments.PaymentPoint.phone": "a place open to everybody",
+    "payments.PaymentPoint.longitude": "a place open to everybody",
+    "payments.PaymentPoint.latitude": "a place open to everybody",
 }

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from gridhall.contexts.payments.rules.amounts import AmountInvalid, fen_of
+from gridhall.contexts.payments.rules.amounts import AmountInvalid, fen_of, shares
 
-__all__ = ["AmountInvalid", "Order", "OrderState", "Part", "Taken", "TakenReceipt", "fen_of"]
+__all__ = ["AmountInvalid", "Order", "OrderState", "Part", "Taken", "TakenReceipt", "fen_of", "shares"]
 
 
 class OrderState(StrEnum):
