@@ -55,3 +55,69 @@ class CaseMoved(Refused):
     """A cut-off is not, or no longer, at the stage that this needs."""
 
     code = "cut_off_not_at_that_stage"
+
+
+class RefundReasonMissing(Refused):
+    """A refund without a reason."""
+
+    code = "refund_reason_missing"
+
+
+class RefundDecided(Refused):
+    """The refund waits for nobody any more."""
+
+    code = "refund_decided"
+
+
+class NotBySamePerson(Refused):
+    """Two people are needed."""
+
+    code = "two_people_needed"
+
+
+class DrawerOpen(Refused):
+    """Somebody has a drawer open already."""
+
+    code = "drawer_open"
+
+
+class NoDrawerOpen(Refused):
+    """Money is taken into a drawer, and none is open."""
+
+    code = "no_drawer_open"
+
+
+class DocumentMissing(Refused):
+    """A payment by card or cheque without the number of its slip."""
+
+    code = "document_missing"
+
+
+class NotVoidable(Refused):
+    """A payment at the counter that cannot be voided any more."""
+
+    code = "not_voidable"
+
+
+class ReasonMissing(Refused):
+    """Something that needs a reason has none."""
+
+    code = "reason_missing"
+
+
+class DebitRefused(Refused):
+    """A file of direct debits cannot be made, or a bank's answer not be taken in; the path says where."""
+
+    code = "debit_refused"
+
+
+class DebitAnswered(DebitRefused):
+    """The bank's answer was taken in before."""
+
+    code = "debit_answered"
+
+
+class MandateInvalid(Refused):
+    """A mandate for direct debit cannot be recorded so."""
+
+    code = "mandate_invalid"
