@@ -29,6 +29,12 @@ class OrderRules(Part):
     most_fen: int = Field(ge=1, le=LARGEST_FEN)
 
 
+class RefundRules(Part):
+    """How much one person alone may send back."""
+
+    one_person_fen: int = Field(ge=0)
+
+
 class LateChargeRule(Part):
     """See `rules.waterfall.LateRule`."""
 
@@ -53,6 +59,7 @@ class PaymentRules(Part):
     """``rules/payments.yaml``."""
 
     orders: OrderRules
+    refunds: RefundRules
     late_charges: LateChargeRules
 
 

@@ -1,22 +1,47 @@
 """What payments does."""
 
 from gridhall.contexts.payments.operations.asking import Asked, ask, ask_overdue
+from gridhall.contexts.payments.operations.counter import (
+    COUNTER,
+    close_drawer,
+    open_drawer,
+    take_at_counter,
+    void_at_counter,
+)
 from gridhall.contexts.payments.operations.late_charges import assess
+from gridhall.contexts.payments.operations.notices import take_notice
 from gridhall.contexts.payments.operations.ordering import close_expired, open_order
-from gridhall.contexts.payments.operations.receiving import RECEIVED, post, take, take_notice
+from gridhall.contexts.payments.operations.receiving import RECEIVED, post, take
+from gridhall.contexts.payments.operations.refunds import (
+    decide_refund,
+    request_refund,
+    send_refund,
+    send_waiting_refunds,
+    take_refund,
+)
 from gridhall.contexts.payments.operations.reversing import GONE_BACK, go_back
 
 __all__ = [
+    "COUNTER",
     "GONE_BACK",
     "RECEIVED",
     "Asked",
     "ask",
     "ask_overdue",
     "assess",
+    "close_drawer",
     "close_expired",
+    "decide_refund",
     "go_back",
+    "open_drawer",
     "open_order",
     "post",
+    "request_refund",
+    "send_refund",
+    "send_waiting_refunds",
     "take",
+    "take_at_counter",
     "take_notice",
+    "take_refund",
+    "void_at_counter",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from gridhall.contexts.payments.operations.receiving import note, post
+from gridhall.contexts.payments.operations.notices import note
+from gridhall.contexts.payments.operations.receiving import post
 from gridhall.contexts.payments.ports import (
     GatewayUnavailable,
     MoneyState,

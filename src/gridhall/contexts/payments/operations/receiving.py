@@ -1,16 +1,14 @@
-"""Money comes in: what gateways tell becomes receipts, once for each movement, whatever they tell how often."""
+"""Money comes in: what gateways confirm becomes receipts, once for each movement, however often they say it."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
-from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState, RawNotice, RefundState, gateway
+from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState
 from gridhall.contexts.payments.types import Part, Taken
-from gridhall.kernel.errors import Refused
 from gridhall.runtime import outbox
 
 #: Said on the outbox for each receipt: ``{"receipt", "order", "accounts"}``.
@@ -39,11 +37,6 @@ _LINES = """
     INSERT INTO payments_receiptline (receipt_id, account_id, usage_point_id, amount_fen)
     SELECT %s, part.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS part
 """
-_NOTICE = """
-    INSERT INTO payments_gatewaynotice
-        (gateway, received_at, outcome, code, order_number, reference, amount_fen, digest)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-"""
 
 
 class NotOurs(NoticeRefused):
@@ -62,24 +55,6 @@ class PaidTwice(NoticeRefused):
     """A second movement of money for an order that is paid: a case for reconciliation."""
 
     code = "order_paid_twice"
-
-
-def take_notice(code: str, raw: RawNotice, *, now: datetime) -> Taken:
-    """This will check a gateway's message and post what it says, once; every message is kept with its outcome.
-
-    Raises:
-        NotFound: when there is no such gateway.
-    """
-    told: PaymentState | RefundState | None = None
-    try:
-        told = gateway(code).notice(raw, now=now)
-        with transaction.atomic():
-            outcome = post(code, told, now=now) if isinstance(told, PaymentState) else Taken.NOTED
-            note(code, raw, outcome, "", told, now)
-        return outcome
-    except Refused as error:
-        note(code, raw, Taken.REFUSED, error.code, told, now)
-        return Taken.REFUSED
 
 
 def post(code: str, told: PaymentState, *, now: datetime, actor: str = "") -> Taken:
@@ -156,13 +131,3 @@ def take(
 def local_day(moment: datetime) -> date:
     """The day of a moment in the utility's zone."""
     return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-
-
-def note(
-    code: str, raw: RawNotice, outcome: Taken, reason: str, told: PaymentState | RefundState | None, now: datetime
-) -> None:
-    """This will keep a gateway's message with what became of it."""
-    number, reference, amount = (told.number, told.reference, told.amount_fen) if told is not None else ("", "", None)
-    digest = hashlib.sha256(raw.body + b"?" + raw.query.encode()).hexdigest()
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTICE, [code, now, outcome, reason, number[:32], reference[:64], amount, digest])

@@ -1,6 +1,6 @@
 """What many accounts owe, at once: the waterfall of `rules.waterfall` as one statement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -44,15 +44,32 @@ _OWED: Final = f"""
     GROUP BY a.account_id, k.balance, k.late
 """
 _BILLS: Final = f"WITH {_OPEN} SELECT number, open_fen FROM unpaid WHERE open_fen > 0"
+#: What money has not settled of the bills that are due lies in the sum: debts are settled oldest first.
+_TO_ASSESS: Final = """
+    WITH due AS (
+        SELECT b.account_id, sum(b.total_fen) FILTER (WHERE b.total_fen > 0
+                AND (b.issued_at AT TIME ZONE %(zone)s)::date + %(term)s::int < %(through)s::date) AS fen,
+            coalesce(sum(-b.total_fen) FILTER (WHERE b.total_fen < 0), 0) AS given
+        FROM billing_bill b WHERE b.status = 'issued' GROUP BY b.account_id
+    ), money AS (
+        SELECT e.account_id, -sum(e.amount_fen) AS fen FROM billing_ledgerentry e
+        WHERE e.kind IN ('receipt', 'refund', 'chargeback') GROUP BY e.account_id
+    )
+    SELECT d.account_id FROM due d LEFT JOIN money m USING (account_id)
+    WHERE d.fen > CASE WHEN %(since)s::timestamptz IS NULL THEN 0 ELSE coalesce(m.fen, 0) + d.given END
+    UNION
+    SELECT e.account_id FROM billing_ledgerentry e WHERE e.posted_at >= %(since)s
+    ORDER BY 1
+"""
 _BY_NUMBER: Final = """
-    SELECT c.id, c.number, c.customer_id, u.id
+    SELECT c.id, c.organisation_id, c.customer_id, u.id
     FROM accounts_usagepoint u
     JOIN accounts_customeragreement a ON a.usage_point_id = u.id AND a.span @> %(day)s::date
     JOIN accounts_settlement s ON s.agreement_id = a.id AND s.span @> %(day)s::date
     JOIN accounts_customeraccount c ON c.id = s.account_id
     WHERE u.number = %(number)s
     UNION ALL
-    SELECT c.id, c.number, c.customer_id, NULL FROM accounts_customeraccount c WHERE c.number = %(number)s
+    SELECT c.id, c.organisation_id, c.customer_id, NULL FROM accounts_customeraccount c WHERE c.number = %(number)s
     LIMIT 1
 """
 
@@ -93,7 +110,7 @@ class OwedByNumber:
 
     Attributes:
         number: as it was asked for. ``name``: masked.
-        account, usage_point: ids, for the order; nothing of them is to be shown.
+        account, usage_point, organisation: ids, for the order; nothing of them is to be shown.
     """
 
     number: str
@@ -101,6 +118,7 @@ class OwedByNumber:
     owed_fen: int
     account: int
     usage_point: int | None
+    organisation: int
 
 
 def owed_of(accounts: Iterable[int], *, today: date) -> Mapping[int, Owed]:
@@ -121,6 +139,18 @@ def owed_of(accounts: Iterable[int], *, today: date) -> Mapping[int, Owed]:
             )
             for account, balance, late, overdue, oldest, count in cursor.fetchall()
         }
+
+
+def to_assess(through: date, *, since: datetime | None) -> Sequence[int]:
+    """The accounts whose late charges may have to change: a bill is overdue, or entries were posted lately. One query.
+
+    Args:
+        through: the last day that counts.
+        since: when it was asked last; None: every account that has had a bill fall due.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TO_ASSESS, _asked([]) | {"through": through, "since": since})
+        return [account for (account,) in cursor.fetchall()]
 
 
 def open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
@@ -146,9 +176,9 @@ def owed_by_number(number: str, *, today: date) -> OwedByNumber:
             row = cursor.fetchone()
     if row is None:
         raise NotFound("There is no account of that number.", path="number")
-    account, _, customer, point = row
+    account, organisation, customer, point = row
     owed = owed_of([account], today=today)[account]
-    return OwedByNumber(wanted, accounts.masked_customer_name(customer), owed.owed_fen, account, point)
+    return OwedByNumber(wanted, accounts.masked_customer_name(customer), owed.owed_fen, account, point, organisation)
 
 
 def _asked(wanted: list[int]) -> dict[str, Any]:
