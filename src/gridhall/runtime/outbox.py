@@ -62,8 +62,17 @@ def subscriber(topic: str, name: str) -> Callable[[Subscriber], Subscriber]:
     return register
 
 
-def publish(topic: str, payload: Mapping[str, Any], *, now: datetime) -> None:
-    """This will write a message in the caller's transaction, for everybody who hears its topic. One statement."""
+def heard(topic: str) -> bool:
+    """Whether anybody hears a topic."""
+    return bool(_subscribers(topic))
+
+
+def publish(topic: str, payload: Mapping[str, Any], *, now: datetime, due: datetime | None = None) -> None:
+    """This will write a message in the caller's transaction, for everybody who hears its topic. One statement.
+
+    Args:
+        due: not to be told before; None: at once.
+    """
     names = sorted(_subscribers(topic))
     if not names:
         return
@@ -71,19 +80,19 @@ def publish(topic: str, payload: Mapping[str, Any], *, now: datetime) -> None:
         cursor.execute(
             "INSERT INTO runtime_outboxmessage (topic, subscriber, payload, at, due_at, attempts)"
             " SELECT %s, name, %s::jsonb, %s, %s, 0 FROM unnest(%s::text[]) AS name",
-            [topic, json.dumps(dict(payload), cls=DjangoJSONEncoder), now, now, names],
+            [topic, json.dumps(dict(payload), cls=DjangoJSONEncoder), now, due or now, names],
         )
 
 
 def deliver(now: Callable[[], datetime], *, limit: int = 200) -> int:
     """This will hand waiting messages to their subscribers and give how many were heard; any number may run at once."""
-    heard = 0
+    told = 0
     for _ in range(limit):
         outcome = _one(now())
         if outcome is None:
             break
-        heard += outcome
-    return heard
+        told += outcome
+    return told
 
 
 _NEXT: Final = """

@@ -39,6 +39,7 @@ from gridhall.contexts.accounts.operations.errors import (
     WrongColumns,
 )
 from gridhall.contexts.accounts.operations.protecting import end_protection, protect
+from gridhall.contexts.accounts.operations.supplying import mark_supply
 from gridhall.contexts.accounts.operations.takeover import load_csv
 from gridhall.contexts.accounts.rules.effective import Limits
 from gridhall.contexts.accounts.types import OrganisationLevel
@@ -79,6 +80,7 @@ __all__ = [
     "end_protection",
     "load",
     "load_csv",
+    "mark_supply",
     "move_in",
     "move_out",
     "protect",

@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('prepaid', models.BooleanField()),
                 ('money_fen', models.BigIntegerField()),
+                ('paid_fen', models.BigIntegerField(default=0, help_text='all money that ever came to the account, less what went back')),
                 ('overdue_fen', models.BigIntegerField()),
                 ('unbilled_fen', models.BigIntegerField(help_text='of this usage point; null where it cannot be priced', null=True)),
                 ('balance_fen', models.BigIntegerField(null=True)),
