@@ -121,3 +121,9 @@ class MandateInvalid(Refused):
     """A mandate for direct debit cannot be recorded so."""
 
     code = "mandate_invalid"
+
+
+class AutopayRefused(Refused):
+    """An account cannot be paid by itself so."""
+
+    code = "autopay_refused"

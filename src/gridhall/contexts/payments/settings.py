@@ -35,6 +35,12 @@ class RefundRules(Part):
     one_person_fen: int = Field(ge=0)
 
 
+class AutopayRules(Part):
+    """How long before a debit its payer is told."""
+
+    notice_days: int = Field(ge=1, le=30)
+
+
 class LateChargeRule(Part):
     """See `rules.waterfall.LateRule`."""
 
@@ -60,6 +66,7 @@ class PaymentRules(Part):
 
     orders: OrderRules
     refunds: RefundRules
+    autopay: AutopayRules
     late_charges: LateChargeRules
 
 

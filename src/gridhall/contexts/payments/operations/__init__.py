@@ -1,6 +1,13 @@
 """What payments does."""
 
 from gridhall.contexts.payments.operations.asking import Asked, ask, ask_overdue
+from gridhall.contexts.payments.operations.autopay import (
+    AUTOPAY_NOTICE,
+    end_autopay,
+    notice_debits,
+    send_debits,
+    sign_autopay,
+)
 from gridhall.contexts.payments.operations.counter import (
     COUNTER,
     close_drawer,
@@ -22,6 +29,7 @@ from gridhall.contexts.payments.operations.refunds import (
 from gridhall.contexts.payments.operations.reversing import GONE_BACK, go_back
 
 __all__ = [
+    "AUTOPAY_NOTICE",
     "COUNTER",
     "GONE_BACK",
     "RECEIVED",
@@ -32,13 +40,17 @@ __all__ = [
     "close_drawer",
     "close_expired",
     "decide_refund",
+    "end_autopay",
     "go_back",
+    "notice_debits",
     "open_drawer",
     "open_order",
     "post",
     "request_refund",
+    "send_debits",
     "send_refund",
     "send_waiting_refunds",
+    "sign_autopay",
     "take",
     "take_at_counter",
     "take_notice",

@@ -1,6 +1,14 @@
 """What payments can be asked."""
 
 from gridhall.contexts.payments.queries.accounts import Books, books_of
+from gridhall.contexts.payments.queries.autopay import (
+    Autopay,
+    Debit,
+    autopay,
+    autopay_of,
+    charging_methods,
+    debits_of,
+)
 from gridhall.contexts.payments.queries.counter import (
     CounterReceipt,
     Drawer,
@@ -19,8 +27,10 @@ from gridhall.contexts.payments.queries.receipts import receipt, receipts_of_ord
 from gridhall.contexts.payments.queries.refunds import Refund, open_refunds, refund, refunds_of
 
 __all__ = [
+    "Autopay",
     "Books",
     "CounterReceipt",
+    "Debit",
     "Drawer",
     "Owed",
     "OwedByNumber",
@@ -28,9 +38,13 @@ __all__ = [
     "Payment",
     "Refund",
     "ToTake",
+    "autopay",
+    "autopay_of",
     "books_of",
+    "charging_methods",
     "counter_receipt",
     "counter_receipts",
+    "debits_of",
     "drawer",
     "drawers",
     "open_bills",

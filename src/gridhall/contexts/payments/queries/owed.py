@@ -44,6 +44,7 @@ _OWED: Final = f"""
     GROUP BY a.account_id, k.balance, k.late
 """
 _BILLS: Final = f"WITH {_OPEN} SELECT number, open_fen FROM unpaid WHERE open_fen > 0"
+_NEWEST: Final = f"WITH {_OPEN} SELECT account_id, max(number) FROM unpaid WHERE open_fen > 0 GROUP BY account_id"
 #: What money has not settled of the bills that are due lies in the sum: debts are settled oldest first.
 _TO_ASSESS: Final = """
     WITH due AS (
@@ -158,6 +159,13 @@ def open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(_BILLS, _asked(list(accounts)))
         return {number: int(fen) for number, fen in cursor.fetchall()}
+
+
+def newest_open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
+    """The number of the newest bill of each account that is open, in part or whole. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, _asked(list(accounts)))
+        return dict(cursor.fetchall())
 
 
 def owed_by_number(number: str, *, today: date) -> OwedByNumber:
