@@ -176,6 +176,7 @@ ACCOUNT_RATE_LIMITS = {
     "verify_phone": "3/m/key,30/m/ip",
     "change_phone": "5/m/user",
     "verify_bill": "20/10m/ip",
+    "pay_for_others": "30/10m/ip,10/10m/user",
 }
 MFA_ADAPTER = "gridhall.channels.web.signin.adapter.SecondFactorAdapter"
 MFA_FORMS = {

@@ -64,7 +64,7 @@ def bill(total: int, month: int, due: date) -> OwnBill:
 
 
 def owing(**changes: object) -> Owing:
-    values = {"account": "A", "own": True, "now": True, "usage_points": 1, "balance_fen": 300, "here_fen": 300}
+    values = {"id": 1, "account": "A", "own": True, "now": True, "usage_points": 1, "balance_fen": 300, "here_fen": 300}
     return Owing(**(values | changes))  # type: ignore[arg-type]
 
 

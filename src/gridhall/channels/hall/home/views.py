@@ -7,10 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridhall.channels.hall.access import HallRequest, current_home, home_page, person_page
 from gridhall.channels.hall.home.glance import owe, use
 from gridhall.channels.hall.home.news import notices
+from gridhall.channels.hall.pay.standing import derived
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries import OwnBill
@@ -32,20 +34,19 @@ def start(request: HallRequest) -> HttpResponse:
 
 @home_page()
 def show(request: HallRequest) -> HttpResponse:
-    """The home at a glance: stored rows only, at most four queries of its own."""
+    """The home at a glance: stored rows only, at most five queries of its own."""
     home, today = request.home, request.today
     sees_bills = home.may(Right.BILLS)
     bills = billing.own_bills(home.usage_point, home.customer, home.spans) if sees_bills else []
     newest = next((bill for bill in bills if bill.live), None)
     running = billing.running(home.usage_point, home.customer)
+    accounts = billing.owing(home.usage_point, home.customer, home.spans, today) if sees_bills else []
     ends = [span.end for span in home.spans]
     ended = None if any(end is None or end > today for end in ends) else max(end for end in ends if end)
     return rendered(
         request,
         "hall/home/home.html",
-        owe=owe(home, bills, billing.owing(home.usage_point, home.customer, home.spans, today), today)
-        if sees_bills
-        else None,
+        owe=owe(home, bills, derived(home, bills, accounts), today) if sees_bills else None,
         use=use(home, running, today) if ended is None else None,
         sees_usage=home.may(Right.USAGE),
         sees_bills=sees_bills,
@@ -71,6 +72,7 @@ def _actions(home: Home, newest: OwnBill | None) -> list[Action]:
     key = {"home": home.key}
     offered: list[tuple[str, str, str, dict[str, str]]] = []
     if home.may(Right.BILLS):
+        offered.append(("wallet", pgettext("door", "Pay"), "hall.pay", key))
         offered.append(("receipt", _("Bills"), "hall.bills", key))
         if newest is not None:
             offered.append(("file-download", _("Bill as PDF"), "hall.bill-pdf", key | {"number": newest.number}))

@@ -41,13 +41,16 @@ class Owing:
     """What stands in the ledger of one account that settles a customer's use at a usage point.
 
     Attributes:
+        id, account: id and number of the account.
         own: whether the account is this customer's; another's balance is not theirs to see.
         now: whether it settles today.
         usage_points: how many usage points the account settles or has settled.
         balance_fen: of the whole account; positive is owed to the utility.
-        here_fen: the part of it that bills of this customer at this usage point make, of the days asked for.
+        here_fen: the part of it that bills of this customer at this usage point make, of the days asked for; what was
+            paid of them is not taken off.
     """
 
+    id: int
     account: str
     own: bool
     now: bool
@@ -87,8 +90,8 @@ def owing(usage_point: int, customer: int, spans: Iterable[DateSpan], today: dat
     with connection.cursor() as cursor:
         cursor.execute(_OWING, asked)
         return [
-            Owing(number, owner == customer, now, points, int(balance), int(here))
-            for _, number, owner, now, points, balance, here in cursor.fetchall()
+            Owing(id, number, owner == customer, now, points, int(balance), int(here))
+            for id, number, owner, now, points, balance, here in cursor.fetchall()
         ]
 
 

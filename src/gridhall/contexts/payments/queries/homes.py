@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -38,7 +38,9 @@ def settling(homes: Sequence[tuple[int, int]], today: date) -> list[Settling]:
     Args:
         homes: (usage point, customer), ids.
     """
-    asked = {"points": [point for point, _ in homes], "customers": [customer for _, customer in homes], "today": today}
+    asked: dict[str, Any] = {
+        "points": [point for point, _ in homes], "customers": [customer for _, customer in homes], "today": today,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_SETTLING, asked)
         return [Settling(*row) for row in cursor.fetchall()]

@@ -1,0 +1,121 @@
+"""From what somebody chose on a page to an order: the amount, the parts, the way to pay; once, however often sent."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from gridhall.channels.hall.pay.offers import CHOSEN, Offer, offers
+from gridhall.channels.web import formats
+from gridhall.contexts.payments import operations
+from gridhall.contexts.payments.queries.bounds import order_bounds
+from gridhall.contexts.payments.types import AmountInvalid, Order, OrderState, Part, fen_of, shares
+from gridhall.kernel import clock
+
+#: A page whose order was closed may be sent again so often.
+_AGAIN = 20
+_LONGEST_KEY = 64
+
+
+@dataclass
+class Wish:
+    """What a page asks to be paid.
+
+    Attributes:
+        key: of the page, random: sent twice it is one wish.
+        choice: which of the page's amounts, or ``other``.
+        typed: the other amount as typed. ``method``: code of the way to pay.
+        amount_fen: what is to be paid; 0 where that is not known.
+        wrong: place → what is wrong with it, in words.
+    """
+
+    key: str
+    choice: str
+    typed: str
+    method: str
+    offer: Offer | None = None
+    amount_fen: int = 0
+    wrong: dict[str, str] = field(default_factory=dict)
+
+
+def fresh(choice: str, method: str) -> Wish:
+    """The wish of a page that was just opened."""
+    return Wish(key=secrets.token_urlsafe(18), choice=choice, typed="", method=method)
+
+
+def read(request: HttpRequest, suggested: Mapping[str, int]) -> Wish:
+    """What a page sent, with what is wrong with it.
+
+    Args:
+        suggested: the amounts that the page offers, by choice.
+    """
+    posted = request.POST
+    wish = Wish(
+        key=posted.get("key", "")[:_LONGEST_KEY] or secrets.token_urlsafe(18), choice=posted.get("choice", "other"),
+        typed=posted.get("amount", "")[:40], method=posted.get("method", "")[:40],
+    )  # fmt: skip
+    wish.offer = next((each for each in offers(request) if each.code == wish.method), None)
+    if wish.offer is None:
+        wish.wrong["method"] = _("Choose how you want to pay.")
+    if wish.choice in suggested:
+        wish.amount_fen = suggested[wish.choice]
+    else:
+        try:
+            wish.amount_fen = fen_of(wish.typed)
+        except AmountInvalid:
+            wish.wrong["amount"] = amount_words()
+    if "amount" not in wish.wrong:
+        bounds = order_bounds()
+        if not bounds.least_fen <= wish.amount_fen <= bounds.most_fen:
+            wish.wrong["amount"] = amount_words()
+    return wish
+
+
+def amount_words() -> str:
+    """Which amounts can be paid."""
+    bounds = order_bounds()
+    return _("Type an amount from %(least)s to %(most)s, with at most two decimals, such as 128.50.") % {
+        "least": formats.money(bounds.least_fen), "most": formats.money(bounds.most_fen),
+    }  # fmt: skip
+
+
+def parts_of(amount_fen: int, owed: Sequence[tuple[int, int, int | None]], rest: int) -> list[Part]:
+    """How an amount is shared among accounts: each gets what it owes, in the order given; what is left over, `rest`.
+
+    Args:
+        owed: (account, owed fen, usage point), oldest debt first.
+        rest: the account that is paid in advance.
+
+    >>> [(part.account, part.amount_fen) for part in parts_of(500, [(1, 300, None), (2, 100, None)], rest=2)]
+    [(1, 300), (2, 200)]
+    """
+    points = {account: point for account, _fen, point in owed}
+    total = sum(max(fen, 0) for _account, fen, _point in owed)
+    found = dict(shares(min(amount_fen, total), [(account, fen) for account, fen, _point in owed]))
+    if amount_fen > total:
+        found[rest] = found.get(rest, 0) + amount_fen - total
+    return [Part(account, fen, points.get(account)) for account, fen in found.items() if fen]
+
+
+def placed(request: HttpRequest, wish: Wish, parts: Sequence[Part]) -> Order:
+    """This will write the order of a wish; sent again it is the same order, unless that was closed meanwhile.
+
+    Raises:
+        Refused: when it cannot be paid so.
+    """
+    assert wish.offer is not None
+    assert request.user.pk is not None
+    request.session[CHOSEN] = wish.method
+    said = f"{wish.key} {wish.method} {[(part.account, part.amount_fen) for part in parts]}"
+    for again in range(_AGAIN):
+        order = operations.open_order(
+            parts, gateway=wish.offer.gateway, method=wish.offer.code,
+            request_key=hashlib.sha256(f"{said} {again}".encode()).hexdigest()[:40], payer=request.user.pk,
+            now=clock.now(),
+        )  # fmt: skip
+        if order.state is not OrderState.CLOSED and (order.state is OrderState.PAID or order.expires_at > clock.now()):
+            return order
+    return order

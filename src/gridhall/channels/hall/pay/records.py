@@ -1,0 +1,119 @@
+"""What was paid: the list of a home, and receipts to read and print."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from gridhall.channels.hall.access import HallRequest, home_page, person_page
+from gridhall.channels.hall.pay.method_words import FORMER
+from gridhall.channels.hall.pay.offers import method_name
+from gridhall.channels.web.asked import whole
+from gridhall.channels.web.rendering import rendered
+from gridhall.contexts.accounts import queries as accounts
+from gridhall.contexts.payments import queries
+from gridhall.contexts.payments.queries import PaidState, Payment
+from gridhall.contexts.payments.queries.homes import settling
+from gridhall.contexts.payments.types import Part, TakenReceipt
+from gridhall.kernel.errors import NotFound
+
+_PAGE: Final = 20
+#: State → its word, and the tone of its badge.
+STATES: Final[dict[PaidState, tuple[Promise, str]]] = {
+    PaidState.PAID: (_("paid"), "good"),
+    PaidState.REFUNDING: (_("refund under way"), "info"),
+    PaidState.PARTLY_REFUNDED: (_("partly refunded"), "warn"),
+    PaidState.REFUNDED: (_("refunded"), "warn"),
+    PaidState.CHARGED_BACK: (_("taken back by the bank"), "bad"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A payment as the list shows it."""
+
+    payment: Payment
+    method: str
+    state: str
+    tone: str
+
+
+@require_GET
+@home_page(owner=True)
+def records(request: HallRequest) -> HttpResponse:
+    """What was paid for the accounts of a home, by year and by who took it; the newest first."""
+    own = _accounts(request)
+    years, codes = queries.years_and_gateways(own)
+    wanted = whole(request.GET.get("year", ""), 9999)
+    year = wanted if wanted in years else None
+    code = request.GET.get("by", "") if request.GET.get("by", "") in codes else None
+    found = queries.payments_of(
+        own, year=year, gateway=code, before=whole(request.GET.get("before", "")) or None, limit=_PAGE + 1
+    )
+    rows = [
+        Row(each, method_name(each.gateway, each.method), str(STATES[each.state][0]), STATES[each.state][1])
+        for each in found[:_PAGE]
+    ]
+    return rendered(
+        request, "hall/pay/records.html", rows=rows, years=years, year=year, by=code,
+        gateways=[(each, FORMER.get(each) or each) for each in codes],
+        next=rows[-1].payment.receipt if len(found) > _PAGE else None, first="before" not in request.GET,
+    )  # fmt: skip
+
+
+@require_GET
+@home_page(owner=True)
+def record(request: HallRequest, receipt: int) -> HttpResponse:
+    """The receipt of a payment for a home: the part that is for its accounts, whoever paid."""
+    own = set(_accounts(request))
+    found = queries.receipt(receipt)
+    parts = [part for part in found.parts if part.account in own]
+    if not parts:
+        raise NotFound("There is no such receipt.", path="receipt")
+    return rendered(request, "hall/pay/receipt.html", **_shown(request, found, parts))
+
+
+@require_GET
+@person_page
+def of_order(request: HallRequest, number: str) -> HttpResponse:
+    """The receipt of an order, for its payer."""
+    assert request.user.pk is not None
+    queries.order(number, payer=request.user.pk)
+    found = queries.receipts_of_order(number)
+    if not found:
+        raise NotFound("There is no such receipt.", path="receipt")
+    return rendered(request, "hall/pay/receipt.html", **_shown(request, found[0], list(found[0].parts)))
+
+
+def _accounts(request: HallRequest) -> list[int]:
+    home = request.home
+    return [each.account for each in settling([(home.usage_point, home.customer)], request.today) if each.own]
+
+
+def _shown(request: HallRequest, receipt: TakenReceipt, parts: list[Part]) -> dict[str, Any]:
+    """What the page of a receipt says of the parts that this reader may see."""
+    points = sorted({part.usage_point for part in parts if part.usage_point})
+    numbers = dict(zip(points, accounts.usage_point_numbers(points).to_pylist(), strict=True)) if points else {}
+    named = accounts.account_numbers([part.account for part in parts if not part.usage_point])
+    homes = {home.usage_point: home for home in request.homes}
+    mine = next((homes[point] for point in points if point in homes), None)
+    if mine is not None and not hasattr(request, "home"):
+        request.home = mine
+    return {
+        "receipt": receipt,
+        "method": method_name(receipt.gateway, receipt.method),
+        "number": f"{receipt.value_date:%Y%m%d}-{receipt.id:09}",
+        "amount_fen": sum(part.amount_fen for part in parts),
+        "parts": [
+            (
+                numbers.get(part.usage_point) if part.usage_point else named.get(part.account, ""),
+                homes[part.usage_point].name if part.usage_point in homes else "",
+                part.amount_fen,
+            )
+            for part in parts
+        ],
+        "whole": len(parts) == len(receipt.parts),
+    }
