@@ -31,6 +31,7 @@ from gridhall.contexts.payments.queries import reconciling
 from gridhall.contexts.payments.types import Part
 from gridhall.integrations.demo_gateway import statements
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime import jobs
 from gridhall.runtime.audit import Act, trail
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -369,6 +370,38 @@ def test_a_difference_that_came_up_since_keeps_the_day_open(paid):
     with pytest.raises(closing.CasesOpen):
         closing.close_day("demo", DAY, act=ACT)
     assert kinds() == [CaseKind.MISSING_THERE]
+
+
+def test_the_daily_job_takes_in_what_there_is_and_no_gateway_holds_up_another(paid, monkeypatch):
+    class Silent(StandIn):
+        def statement(self, day: date) -> bytes:
+            raise ports.GatewayUnavailable("No statement yet.")
+
+    class Broken(StandIn):
+        def statement(self, day: date) -> bytes:
+            return b"502"
+
+    class Speaking(StandIn):
+        def statement(self, day: date) -> bytes:
+            return file_of([line] if day == DAY else [], day)
+
+    line = paid(1, 300)
+    known = {"silent": Silent(), "broken": Broken(), "demo": Speaking()}
+    monkeypatch.setattr(ports, "gateways", lambda: known)
+    monkeypatch.setattr("gridhall.journeys.jobs.statements.gateways", lambda: known)
+    results = []
+    for _ in range(2):
+        job = jobs.start("statements", {"day": "2026-03-03"}, act=Act("schedule", LATER))
+        jobs.run_now(job, now=lambda: LATER)
+        results.append(jobs.show(job).result)
+    first, again = results
+    assert {each["gateway"] for each in first["taken"]} == {"demo"}
+    assert sorted(each["day"] for each in first["taken"]) == [f"2026-02-{day}" for day in range(24, 29)] + [
+        "2026-03-01", "2026-03-02",
+    ]  # fmt: skip
+    assert {each["code"] for each in first["refused"]} == {"gateway_unavailable", "statement_invalid"}
+    assert again["taken"] == []
+    assert reconciling.board(["demo"], DAY, DAY)[0].lines == 1
 
 
 def refused(sql: str, constraint: str) -> None:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from gridhall.contexts.accounts.models import CustomerAccount
 from gridhall.contexts.payments.models import (
     MOVES_MONEY,
     CaseKind,
@@ -222,10 +221,10 @@ def _locked(cursor: Any, id: int) -> ReconciliationCase:
 def _account(case: ReconciliationCase, number: str) -> int | None:
     """The account that money is for: as somebody says; None where our order or receipt says it."""
     if number:
-        found = CustomerAccount.objects.filter(number=number).values_list("pk", flat=True).first()
-        if found is None:
+        found = _rows("SELECT id, NULL, 0 FROM accounts_customeraccount WHERE number = %s", [number])
+        if not found:
             raise NotFound("There is no such account.", path="account")
-        return found
+        return found[0][0]
     if case.receipt_id is None and not _parts_of_order(case):
         raise ExplanationUnfit("Say which account the money is for.", path="account")
     return None
@@ -294,7 +293,9 @@ def _rows(query: str, asked: list[Any]) -> list[tuple[int, int | None, int]]:
 def _unit(case: ReconciliationCase) -> int:
     """The unit whose money it is: that of the first account."""
     account = _parts(case, 1)[0].account
-    return CustomerAccount.objects.values_list("organisation_id", flat=True).get(pk=account)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organisation_id FROM accounts_customeraccount WHERE id = %s", [account])
+        return int(cursor.fetchone()[0])
 
 
 def _noon(day: date) -> datetime:
