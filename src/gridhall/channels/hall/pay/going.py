@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gridhall.channels.hall.access import HallRequest, current_home, person_page
@@ -128,7 +129,7 @@ def _to_pay(request: HttpRequest, order: Order) -> OrderToPay:
     numbers = accounts.account_numbers([part.account for part in order.parts])
     end = numbers[order.parts[0].account][-_END:]
     return OrderToPay(
-        number=order.number, method=order.method, amount_fen=order.amount_fen, subject=f"电费 {end}",
+        number=order.number, method=order.method, amount_fen=order.amount_fen, subject=_("Electricity %(end)s") % {"end": end},
         expires_at=order.expires_at, return_url=_address(request, "hall.pay-order", number=order.number),
         notify_url=_address(request, "hall.pay-notify", gateway=order.gateway),
         client_ip=get_adapter().get_client_ip(request), openid=request.session.get(OPENID, ""),
