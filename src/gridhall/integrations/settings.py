@@ -131,6 +131,15 @@ def certificates(name: str) -> list[Certificate]:
         raise SettingInvalid(f"The file of the setting {name} holds no certificate.", path=name) from None
 
 
+def serial_of(name: str) -> str:
+    """The serial number, in decimal, of the certificate in the file that an optional setting names; else nothing.
+
+    Raises:
+        SettingInvalid: when the file holds none.
+    """
+    return str(certificates(name)[0].serial_number) if os.environ.get(name) else ""
+
+
 def private_pem(key: RSAPrivateKey) -> str:
     """A key as PEM (PKCS #8), as libraries want it."""
     form = serialization.PrivateFormat.PKCS8

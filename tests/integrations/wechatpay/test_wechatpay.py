@@ -79,7 +79,7 @@ class TestWeChatPay(GatewayContract):
     def test_a_notice_of_a_refund(self, gate: StandIn, adapter: PaymentGateway, settled: OrderToPay) -> None:
         assert isinstance(gate, WeChatStandIn)
         paid = adapter.query(settled.number)
-        number = settled.number[:14] + "R7"
+        number = f"R{settled.number}"
         adapter.refund(RefundToMake(number, settled.number, paid.reference, 12_345, 45, "多收"))
         headers, body = gate.refund_notice(settled.number, number)
         told = adapter.notice(RawNotice(body, {k.lower(): v for k, v in headers.items()}), now=gate.clock())

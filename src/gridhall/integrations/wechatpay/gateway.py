@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from django.conf import settings as house
 from wechatpayv3 import SignType, WeChatPayType
 from wechatpayv3 import WeChatPay as Library
 
@@ -50,6 +48,7 @@ from gridhall.integrations.wording import (
     fen_of,
     text_of,
 )
+from gridhall.kernel import clock
 from gridhall.kernel.errors import Refused
 
 #: How far a notice's time may be from ours: WeChat's own advice.
@@ -96,7 +95,8 @@ class WeChatPay:
         Method("wechat.native", {"zh-Hans": "微信扫码", "en": "WeChat QR code"}, "brand-wechat", phone=False),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = clock.now) -> None:
+        self._now = now
         self._mchid = settings.matching("GRIDHALL_WECHAT_MERCHANT_ID", r"\d{8,10}", "the merchant's number")
         self._appid = settings.matching("GRIDHALL_WECHAT_APP_ID", r"wx\w{8,30}", "the application's number: wx…")
         serial = settings.matching("GRIDHALL_WECHAT_SERIAL_NUMBER", r"[0-9A-Fa-f]{8,40}", "hexadecimal digits")
@@ -142,7 +142,7 @@ class WeChatPay:
             if order.method == "wechat.h5":
                 link = text_of(told, "h5_url", 2048)
                 return Checkout(CheckoutKind.LINK, url=f"{link}&redirect_url={quote(order.return_url, safe='')}")
-            return self._script(text_of(told, "prepay_id"), order.number)
+            return self._script(text_of(told, "prepay_id"))
         except ValueError as error:
             raise _unavailable(status, told) from error
 
@@ -239,10 +239,8 @@ class WeChatPay:
         """The movements of a trade bill."""
         return lines_of(content, day, self._mchid)
 
-    def _script(self, prepay: str, number: str) -> Checkout:
-        # An order's number begins with the moment it was made.
-        made = datetime.strptime(number[:14], "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(house.TIME_ZONE))
-        timestamp, nonce, package = str(int(made.timestamp())), secrets.token_hex(16), f"prepay_id={prepay}"
+    def _script(self, prepay: str) -> Checkout:
+        timestamp, nonce, package = str(int(self._now().timestamp())), secrets.token_hex(16), f"prepay_id={prepay}"
         sign = self._library.sign([self._appid, timestamp, nonce, package], SignType.RSA_SHA256)
         fields = {
             "appId": self._appid, "timeStamp": timestamp, "nonceStr": nonce, "package": package, "signType": "RSA",

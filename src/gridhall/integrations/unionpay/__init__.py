@@ -1,0 +1,1 @@
+"""UnionPay's online gateway: cards of any bank, on a page of UnionPay."""
