@@ -97,7 +97,8 @@ def test_the_bank_would_notice_a_wrong_file(bills):
     for old, new in (
         (b"<CtrlSum>175.50", b"<CtrlSum>175.51"), (b"<NbOfTxs>3", b"<NbOfTxs>2"), (b"FRST</SeqTp>", b"RCUR</SeqTp>"),
         (b"<SeqTp>FRST</SeqTp>", b""), (b"GB82WEST", b"GB83WEST"),
-        (b"DE89370400440532013000", b"DE02120300000000202051"), (b"2026-03-09</ReqdColltnDt>", b"2026-03-01</ReqdColltnDt>"),
+        (b"DE89370400440532013000", b"DE02120300000000202051"),
+        (b"2026-03-09</ReqdColltnDt>", b"2026-03-01</ReqdColltnDt>"),
     ):  # fmt: skip
         assert old in content
         with pytest.raises(FileRefused):

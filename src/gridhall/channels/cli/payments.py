@@ -2,7 +2,7 @@
 
 import typer
 
-from gridhall.channels.cli import payments_books
+from gridhall.channels.cli import payments_books, payments_debit
 
 payments = typer.Typer(
     help="Money in: statements of gateways, days that are closed, sums for the general ledger. "
@@ -15,3 +15,4 @@ def register(app: typer.Typer) -> None:
     """Add the group of payments; its parts add their commands."""
     app.add_typer(payments, name="payments")
     payments_books.register(payments)
+    payments_debit.register(payments)

@@ -15,7 +15,18 @@ from gridhall.contexts.payments.operations.counter import (
     take_at_counter,
     void_at_counter,
 )
+from gridhall.contexts.payments.operations.debit import (
+    DEBIT,
+    NOTICE,
+    UNSETTLED,
+    Noticed,
+    announce_debits,
+    batch_file,
+    import_answer,
+    make_batch,
+)
 from gridhall.contexts.payments.operations.late_charges import assess
+from gridhall.contexts.payments.operations.mandates import end_mandate, record_mandate
 from gridhall.contexts.payments.operations.notices import take_notice
 from gridhall.contexts.payments.operations.ordering import close_expired, open_order
 from gridhall.contexts.payments.operations.receiving import RECEIVED, post, take
@@ -31,21 +42,31 @@ from gridhall.contexts.payments.operations.reversing import GONE_BACK, go_back
 __all__ = [
     "AUTOPAY_NOTICE",
     "COUNTER",
+    "DEBIT",
     "GONE_BACK",
+    "NOTICE",
     "RECEIVED",
+    "UNSETTLED",
     "Asked",
+    "Noticed",
+    "announce_debits",
     "ask",
     "ask_overdue",
     "assess",
+    "batch_file",
     "close_drawer",
     "close_expired",
     "decide_refund",
     "end_autopay",
+    "end_mandate",
     "go_back",
+    "import_answer",
+    "make_batch",
     "notice_debits",
     "open_drawer",
     "open_order",
     "post",
+    "record_mandate",
     "request_refund",
     "send_debits",
     "send_refund",

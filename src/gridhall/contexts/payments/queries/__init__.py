@@ -20,6 +20,20 @@ from gridhall.contexts.payments.queries.counter import (
     open_drawer_of,
     to_take,
 )
+from gridhall.contexts.payments.queries.debit import (
+    Answer,
+    AnswerLine,
+    BankDebit,
+    Batch,
+    Waiting,
+    bank_debits_of,
+    debit_answer,
+    debit_answers,
+    debit_batch,
+    debit_batches,
+    debits_waiting,
+    mandates_active,
+)
 from gridhall.contexts.payments.queries.history import PaidState, Payment, payments_of, years_and_gateways
 from gridhall.contexts.payments.queries.orders import order, overdue
 from gridhall.contexts.payments.queries.owed import Owed, OwedByNumber, open_bills, owed_by_number, owed_of, to_assess
@@ -27,7 +41,11 @@ from gridhall.contexts.payments.queries.receipts import receipt, receipts_of_ord
 from gridhall.contexts.payments.queries.refunds import Refund, open_refunds, refund, refunds_of
 
 __all__ = [
+    "Answer",
+    "AnswerLine",
     "Autopay",
+    "BankDebit",
+    "Batch",
     "Books",
     "CounterReceipt",
     "Debit",
@@ -38,15 +56,23 @@ __all__ = [
     "Payment",
     "Refund",
     "ToTake",
+    "Waiting",
     "autopay",
     "autopay_of",
+    "bank_debits_of",
     "books_of",
     "charging_methods",
     "counter_receipt",
     "counter_receipts",
+    "debit_answer",
+    "debit_answers",
+    "debit_batch",
+    "debit_batches",
     "debits_of",
+    "debits_waiting",
     "drawer",
     "drawers",
+    "mandates_active",
     "open_bills",
     "open_drawer_of",
     "open_refunds",
