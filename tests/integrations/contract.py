@@ -1,5 +1,6 @@
 """What every gateway's adapter promises, asserted against its stand-in over real TCP."""
 
+import logging
 import re
 import secrets
 import threading
@@ -481,6 +482,36 @@ class GatewayContract:
                     type(self).make()
                 assert refused.value.path == name, value
                 assert "c2VjcmV0" not in str(refused.value)
+
+    def test_secrets_are_never_said(
+        self,
+        gate: StandIn,
+        adapter: PaymentGateway,
+        order: OrderToPay,
+        caplog: pytest.LogCaptureFixture,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        told = [repr(adapter)]
+        with caplog.at_level(logging.DEBUG):
+            paid = self.paid(gate, adapter, order)
+            adapter.refund(RefundToMake(f"R{order.number}", order.number, paid.reference, 12_345, 1, "", ""))
+            for weather in ("garbage", "broken"):
+                gate.weather = weather
+                with pytest.raises(GatewayUnavailable) as failed:
+                    adapter.query(order.number)
+                error: BaseException | None = failed.value
+                while error is not None:
+                    told.append(f"{error} {error!r}")
+                    error = error.__cause__
+        written = capfd.readouterr()
+        everything = "\n".join([*told, caplog.text, written.out, written.err])
+        for secret in self.secrets(gate):
+            assert secret not in everything
+
+    def secrets(self, gate: StandIn) -> list[str]:
+        """What nobody may read: pieces of the private key, and what settings hold themselves."""
+        key = private_pem(gate.merchant).decode().splitlines()[1:-1]  # type: ignore[attr-defined]
+        return key + [value for name, value in gate.env.items() if name.endswith(("_KEY", "_PASSWORD"))]
 
     def test_the_house_starts_with_it(self, gate: StandIn, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         made = type(self).make

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from gridhall.channels.cli import output
-from gridhall.channels.cli.startup import with_database
+from gridhall.channels.cli.startup import check_gateways, with_database
 from gridhall.kernel.errors import Refused
 
 #: How long a stopping server waits for its worker, in seconds; a little longer than the worker waits for its job.
@@ -92,7 +92,12 @@ def collect_static() -> bool:
 
 
 def run(*, host: str, port: int, processes: int = 2, threads: int = 4) -> None:
-    """This will answer requests until stopped, with the worker for jobs beside it."""
+    """This will answer requests until stopped, with the worker for jobs beside it.
+
+    Raises:
+        SettingInvalid: when a payment gateway cannot work; nothing was started.
+    """
+    check_gateways()
     beside = Beside()
     try:
         answer(host=host, port=port, processes=processes, threads=threads)

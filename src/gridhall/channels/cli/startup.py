@@ -27,6 +27,17 @@ def with_database(*, migrate: bool = True) -> None:
         database.prepare()
 
 
+def check_gateways() -> None:
+    """This will make every payment gateway that the setting names, so that one that cannot work ends the start.
+
+    Raises:
+        SettingInvalid: names the setting that is missing or unusable.
+    """
+    from gridhall.contexts.payments.ports import gateways
+
+    gateways()
+
+
 def act() -> Any:
     """Who acts, for the audit trail: the user of the command line, now."""
     import getpass

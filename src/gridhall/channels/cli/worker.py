@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gridhall.channels.cli import output
-from gridhall.channels.cli.startup import with_database
+from gridhall.channels.cli.startup import check_gateways, with_database
 from gridhall.kernel import clock
 
 
@@ -29,6 +29,7 @@ def worker(
     Example: [bold]gridhall worker --until-idle[/]
     """
     with_database()
+    check_gateways()
     from gridhall.runtime.jobs.worker import work
 
     work(now=clock.now, at_once=at_once, until_idle=until_idle, beside=beside)
