@@ -13,7 +13,7 @@ from gridhall.contexts.payments.models import PaymentOrder
 from gridhall.contexts.payments.queries.orders import order_of
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.contexts.payments.settings import rules
-from gridhall.contexts.payments.types import Order, Part
+from gridhall.contexts.payments.types import Order, OrderState, Part
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.money import yuan
 
@@ -55,19 +55,22 @@ def open_order(
             f"One payment is from {yuan(bounds.least_fen)} to {yuan(bounds.most_fen)} yuan.", path="amount"
         )
     number = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}"
-    with transaction.atomic(), connection.cursor() as cursor:
+    expires = now + timedelta(minutes=bounds.minutes)
+    with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
             {
                 "number": number, "key": request_key, "gateway": gateway, "method": method, "payer": payer,
-                "amount": amount, "now": now, "expires": now + timedelta(minutes=bounds.minutes),
-                "first": parts[0].account, "accounts": [part.account for part in parts],
-                "points": [part.usage_point for part in parts], "amounts": [part.amount_fen for part in parts],
+                "amount": amount, "now": now, "expires": expires, "first": parts[0].account,
+                "accounts": [part.account for part in parts], "points": [part.usage_point for part in parts],
+                "amounts": [part.amount_fen for part in parts],
             },
         )  # fmt: skip
         made = len(cursor.fetchall())
-    if made not in (0, len(parts)):
-        raise NotFound("There is no such account.", path="account")
+    if made == len(parts):
+        return Order(
+            number, gateway, method, amount, OrderState.OPEN, now, expires, None, payer, None, tuple(parts)
+        )  # fmt: skip
     found = order_of(key=(payer, request_key))
     if found is None:
         raise NotFound("There is no such account.", path="account")
