@@ -5,7 +5,7 @@ import io
 import json
 import secrets
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -64,6 +64,10 @@ class AlipayStandIn(StandIn):
             return self._plain_error(method, "isv.invalid-app-id")
         if fields.get("sign_type") != "RSA2" or not is_signed(self.merchant.public_key(), text, signature):
             return self._plain_error(method, "isv.invalid-signature")
+        # Beijing's time, wherever the asking machine is; by the machine's clock, as nobody else sets it.
+        asked_at = datetime.strptime(fields.get("timestamp", "2000-01-01 00:00:00"), _MOMENT).replace(tzinfo=BEIJING)
+        if abs(datetime.now(UTC) - asked_at) > timedelta(minutes=15):
+            return self._plain_error(method, "isv.invalid-timestamp")
         content = json.loads(fields.get("biz_content", "{}"))
         with self.lock:
             return self._do(method, content, fields)

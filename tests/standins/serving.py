@@ -239,8 +239,12 @@ class StandIn:
         if method == "POST":
             if act == "pay" and trade.status == "waiting":
                 self.pay(number)
-            return Told(status=303, headers={"Location": trade.return_url or f"/payer/{number}"})
+            return self.lead_back(trade)
         return self.payer_page(trade)
+
+    def lead_back(self, trade: Trade) -> Told:
+        """How the payer comes back to the utility; who scanned a code stays."""
+        return Told(status=303, headers={"Location": trade.return_url or f"/payer/{trade.number}"})
 
     def no(self, reason: str, told: Told) -> Told:
         """Refuse, and remember why."""
@@ -250,6 +254,7 @@ class StandIn:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
     standin: StandIn
 
     def handle_error(self, request: Any, client_address: Any) -> None:

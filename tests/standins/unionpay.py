@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import io
 import zipfile
 import zlib
@@ -174,6 +175,17 @@ class UnionPayStandIn(StandIn):
         told = {"version": "5.1.0", "encoding": "UTF-8", "signMethod": "01"} | fields
         told["signPubKeyCert"] = told.get("signPubKeyCert") or self.signer.public_bytes(Encoding.PEM).decode()
         return told | {"signature": signed(self.own, digits(told))}
+
+    def lead_back(self, trade: Trade) -> Told:
+        # UnionPay's page sends the payer's browser back by POST, with the fields of the notice.
+        fields = "".join(
+            f'<input type=hidden name="{html.escape(name)}" value="{html.escape(value, quote=True)}">'
+            for name, value in self.sign(self.about(trade) | {"respCode": "00"}).items()
+        )
+        return Told(
+            f'<!doctype html><title>unionpay</title><form id=back method=post action="{html.escape(trade.return_url)}">'
+            f"{fields}<button>Back</button></form><script>document.forms[0].submit()</script>".encode()
+        )
 
     def notice(self, number: str, **changed: Any) -> tuple[dict[str, str], bytes]:
         fields = self.about(self.trades[number]) | {"respCode": "00", "respMsg": "成功"} | changed

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from gridhall.contexts.payments.ports import GatewayUnavailable
 
@@ -48,8 +48,8 @@ def ask(
     ends = time.monotonic() + (longest or 4 * seconds)
     if not url.startswith(("https://", "http://")):
         raise GatewayUnavailable("A gateway named an address that is none.", path="gateway")
-    request = urllib.request.Request(url, data=body, headers=dict(headers or {}))
     try:
+        request = urllib.request.Request(url, data=body, headers=dict(headers or {}))
         try:
             with _OPENER.open(request, timeout=seconds) as answer:
                 return _read(answer, answer.status, ends)
@@ -61,15 +61,15 @@ def ask(
         raise GatewayUnavailable(f"A gateway did not answer: {type(reason).__name__}.", path="gateway") from error
 
 
-def _read(answer: IO[bytes], status: int, ends: float) -> Reply:
+def _read(answer: Any, status: int, ends: float) -> Reply:
     pieces: list[bytes] = []
     size = 0
-    while piece := answer.read(_PIECE):
+    # What is there, not a whole piece: one byte at a time must not hold us for ever.
+    while piece := answer.read1(_PIECE):
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST or time.monotonic() > ends:
             raise TimeoutError
-    told: Any = answer
-    if (length := told.headers.get("Content-Length")) is not None and int(length) != size:
+    if (length := answer.headers.get("Content-Length")) is not None and int(length) != size:
         raise http.client.IncompleteRead(b"")
-    return Reply(status, {name.lower(): value for name, value in told.headers.items()}, b"".join(pieces))
+    return Reply(status, {name.lower(): value for name, value in answer.headers.items()}, b"".join(pieces))

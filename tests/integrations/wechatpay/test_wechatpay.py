@@ -3,11 +3,14 @@
 import gzip
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.integrations.contract import OTHERS, GatewayContract, environment
 from tests.standins.serving import StandIn, is_signed
+from tests.standins.unionpay import certificate
 from tests.standins.wechat import WeChatStandIn, bill
 
 from gridhall.contexts.payments.ports import (
@@ -103,6 +106,25 @@ class TestWeChatPay(GatewayContract):
         assert not is_signed(OTHERS.public_key(), text, told["paySign"])
         with pytest.raises(OpenidMissing):
             adapter.create(replace(order, method="wechat.jsapi", openid=""))
+
+    def test_a_platform_certificate_is_as_good_as_the_public_key(
+        self, gate: StandIn, settled: OrderToPay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert isinstance(gate, WeChatStandIn)
+        platform = certificate("Tenpay.com sign", gate.own, "Tenpay.com Root", OTHERS)
+        (tmp_path / "platform.pem").write_bytes(platform.public_bytes(Encoding.PEM))
+        serial = f"{platform.serial_number:X}"
+        monkeypatch.setattr(gate, "public_key_id", serial)
+        given = {"PUBLIC_KEY_FILE": str(tmp_path / "platform.pem"), "PUBLIC_KEY_ID": serial}
+        with environment(gate.env | {f"GRIDHALL_WECHAT_{name}": value for name, value in given.items()}):
+            adapter = WeChatPay()
+        assert adapter.query(settled.number).state is MoneyState.DONE
+        assert adapter.notice(self.raw(gate, settled.number), now=gate.clock()).state is MoneyState.DONE
+        # A certificate that came with an answer of WeChat's is known from then on; others are not.
+        monkeypatch.setattr(gate, "public_key_id", "5157F09EFDC096DE15EBE81A47057A72")
+        raw = self.raw(gate, settled.number)
+        with pytest.raises(NoticeRefused):
+            adapter.notice(raw, now=gate.clock())
 
     def test_a_closed_order_is_told_as_closed(self, gate: StandIn, adapter: PaymentGateway, order: OrderToPay) -> None:
         self.announce(adapter, order)
