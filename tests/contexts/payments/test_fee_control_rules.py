@@ -136,14 +136,14 @@ def test_what_a_person_has_rejected_is_not_begun_again_for_days() -> None:
 @given(
     st.booleans(), st.booleans(), st.integers(-400, 400), st.integers(-400, 400) | st.none(),
     st.integers(-400, 400) | st.none(), st.integers(-400, 400) | st.none(),
-    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 30)), st.booleans(),
+    st.integers(0, 364 * 24 * 60), st.booleans(),
 )  # fmt: skip
 def test_nobody_is_ever_cut_off_against_a_rule(
     cause: bool, protected: bool, read: int, noticed: int | None, approved: int | None, final: int | None,
-    at: datetime, alert: bool,
+    at: int, alert: bool,
 ) -> None:  # fmt: skip
     """Whatever the facts, in whatever order they came about: a cut-off has each of its reasons."""
-    moment = at.replace(tzinfo=ZONE)
+    moment = datetime(2026, 1, 1, tzinfo=ZONE) + timedelta(minutes=at)
 
     def before(hours: int | None) -> datetime | None:
         return None if hours is None else moment - timedelta(hours=hours / 2)
@@ -152,9 +152,17 @@ def test_nobody_is_ever_cut_off_against_a_rule(
         cause, protected, (moment - timedelta(hours=read)).date(), before(noticed), before(approved), before(final)
     )
     if decide(standing, present(moment, alert=alert), CUT).move is Move.CUT_OFF:
-        assert cause and not protected and not alert and works(moment.date()) and moment.isoweekday() <= 4
-        assert works(moment.date() + timedelta(days=1)) and 9 <= moment.hour < 15
-        assert standing.noticed_at and standing.approved_at and standing.final_at and standing.newest
+        assert cause
+        assert not protected
+        assert not alert
+        assert works(moment.date())
+        assert moment.isoweekday() <= 4
+        assert works(moment.date() + timedelta(days=1))
+        assert 9 <= moment.hour < 15
+        assert standing.noticed_at
+        assert standing.approved_at
+        assert standing.final_at
+        assert standing.newest
         assert timedelta(days=3) <= moment - standing.noticed_at <= timedelta(days=7)
         assert timedelta(minutes=30) <= moment - standing.final_at <= timedelta(hours=4)
         assert (moment.date() - standing.newest).days <= 2

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gridhall.contexts.payments.rules.amounts import AmountInvalid, fen_of, shares
+from gridhall.contexts.payments.rules.fee_control import Mode
 
-__all__ = ["AmountInvalid", "Order", "OrderState", "Part", "Taken", "TakenReceipt", "fen_of", "shares"]
+__all__ = ["AmountInvalid", "Mode", "Order", "OrderState", "Part", "Taken", "TakenReceipt", "fen_of", "shares"]
 
 
 class OrderState(StrEnum):

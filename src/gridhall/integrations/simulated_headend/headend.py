@@ -148,13 +148,10 @@ class SimulatedHeadEnd:
             [now],
         ).fetchall()
         for key, meter, relay, at in due:
-            state.execute(
-                "INSERT INTO meters (meter, relay, since) VALUES (?, ?, ?)"
-                # A relay that is closed stays closed when the button is allowed.
-                " ON CONFLICT (meter) DO UPDATE SET relay = CASE WHEN excluded.relay = 'allowed' AND relay = 'on'"
-                " THEN 'on' ELSE excluded.relay END, since = excluded.since",
-                [meter, relay, at],
-            )
+            known = state.execute("SELECT relay FROM meters WHERE meter = ?", [meter]).fetchone()
+            # A relay that is closed stays closed when the button is allowed.
+            found = "on" if relay == "allowed" and (known is None or known[0] == "on") else relay
+            state.execute("INSERT OR REPLACE INTO meters (meter, relay, since) VALUES (?, ?, ?)", [meter, found, at])
             state.execute("UPDATE commands SET progress = 'done' WHERE key = ?", [key])
         if self.press_after:
             state.execute(

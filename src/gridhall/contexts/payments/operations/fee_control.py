@@ -1,6 +1,6 @@
 """Agreements on smart fee control, and red weather alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -132,16 +132,32 @@ def tell(
         message: what the customer is told: ``warning``, ``second_warning``, ``cut_off_notice``, ``final_notice``,
             ``cut_off``, ``reconnected``; empty: nothing.
     """
-    FeeStep.objects.create(
-        usage_point_id=control.usage_point_id, control=control, at=act.at, kind=kind, balance_fen=balance,
-        message=bool(message), actor=act.actor, details=dict(details or {}),
+    tell_many([(control, balance)], kind, act=act, details=details, message=message)
+
+
+def tell_many(
+    whom: Sequence[tuple[FeeControl, int | None]],
+    kind: str,
+    *,
+    act: Act,
+    details: Mapping[str, Any] | None = None,
+    message: str = "",
+) -> None:
+    """`tell` for agreements with their balances, at once."""
+    FeeStep.objects.bulk_create(
+        FeeStep(
+            usage_point_id=control.usage_point_id, control=control, at=act.at, kind=kind, balance_fen=balance,
+            message=bool(message), actor=act.actor, details=dict(details or {}),
+        )
+        for control, balance in whom
     )  # fmt: skip
-    if message:
-        told = {
-            "usage_point": control.usage_point_id, "customer": control.customer_id, "kind": message,
-            "balance_fen": balance, "details": dict(details or {}),
-        }  # fmt: skip
-        outbox.publish(MESSAGE, told, now=act.at)
+    if message and outbox.heard(MESSAGE):
+        for control, balance in whom:
+            told = {
+                "usage_point": control.usage_point_id, "customer": control.customer_id, "kind": message,
+                "balance_fen": balance, "details": dict(details or {}),
+            }  # fmt: skip
+            outbox.publish(MESSAGE, told, now=act.at)
 
 
 def local(moment: datetime) -> datetime:

@@ -15,13 +15,15 @@ from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.payments.errors import CaseMoved
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.models import FeeCase, FeeControl, SwitchAction
-from gridhall.contexts.payments.operations.fee_control import local, tell
+from gridhall.contexts.payments.operations.fee_control import local, tell, tell_many
 from gridhall.contexts.payments.operations.fee_control_standing import decided, decided_now, in_trouble, point_of
 from gridhall.contexts.payments.operations.fee_control_switching import order_switch
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Move, Stage
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
 
+#: Notices written in one transaction.
+_AT_ONCE: Final = 500
 _BEFORE_CUT: Final = (Stage.NOTICED, Stage.APPROVED, Stage.ANNOUNCED)
 
 
@@ -44,13 +46,19 @@ def advance(*, act: Act, usage_points: Sequence[int] | None = None) -> Moved:
     found = in_trouble(usage_points)
     protected = accounts.protected([each.usage_point for each in found], local(act.at).date())
     quiet: dict[str, list[int]] = {}
+    fresh: list[int] = []
     for point in found:
         decision = decided(point, point.usage_point in protected, act, rules)
-        if decision.move is not Move.NOTHING:
+        if decision.move is Move.NOTICE:
+            fresh.append(point.usage_point)
+        elif decision.move is not Move.NOTHING:
             if move := _step(point.usage_point, act, rules):
                 moves[move] = moves.get(move, 0) + 1
         elif point.case is not None and point.waits != (waits := ",".join(decision.waits)):
             quiet.setdefault(waits, []).append(point.case)
+    for begin in range(0, len(fresh), _AT_ONCE):
+        if given := _give_notice(fresh[begin : begin + _AT_ONCE], act, rules):
+            moves[Move.NOTICE] = moves.get(Move.NOTICE, 0) + given
     for waits, cases in quiet.items():
         FeeCase.objects.filter(pk__in=cases, closed_at=None).update(waits=waits)
     return Moved(len(found), moves)
@@ -97,6 +105,33 @@ def close(case: FeeCase, because: str, act: Act) -> None:
     _close(case, because, act)
 
 
+def _give_notice(usage_points: Sequence[int], act: Act, rules: FeeControlRules) -> int:
+    """Open the cases of some hundred usage points in one transaction, each decided again with its agreement locked."""
+    first = (local(act.at) + timedelta(days=rules.cut_off.least_days)).date()
+    details = {"from": first.isoformat(), "days": rules.cut_off.least_days}
+    with transaction.atomic():
+        mine = FeeControl.objects.select_for_update().filter(usage_point_id__in=usage_points, ended_at=None)
+        controls = {control.pk: control for control in mine.order_by("usage_point_id")}
+        points = [point for point in in_trouble(usage_points) if point.control in controls]
+        protected = accounts.protected(usage_points, local(act.at).date())
+        told = [
+            point for point in points
+            if decided(point, point.usage_point in protected, act, rules).move is Move.NOTICE
+        ]  # fmt: skip
+        FeeCase.objects.bulk_create(
+            FeeCase(
+                usage_point_id=point.usage_point, control_id=point.control, organisation_id=point.organisation,
+                stage=Stage.NOTICED, noticed_at=act.at,
+            )
+            for point in told
+        )  # fmt: skip
+        tell_many(
+            [(controls[point.control], point.balance) for point in told], "notice", act=act, details=details,
+            message="cut_off_notice",
+        )  # fmt: skip
+    return len(told)
+
+
 def _step(usage_point: int, act: Act, rules: FeeControlRules) -> str:
     """Decide again with everything locked, and do it."""
     with transaction.atomic():
@@ -108,17 +143,9 @@ def _step(usage_point: int, act: Act, rules: FeeControlRules) -> str:
         row = FeeCase.objects.filter(pk=point.case).first() if point.case is not None else None
         if move is Move.NOTHING or (row is not None and row.stage not in _BEFORE_CUT):
             return ""
-        if move is Move.NOTICE:
-            FeeCase.objects.create(
-                usage_point_id=usage_point, control=control, organisation_id=point.organisation, stage=Stage.NOTICED,
-                noticed_at=act.at,
-            )  # fmt: skip
-            first = local(act.at) + timedelta(days=rules.cut_off.least_days)
-            details = {"from": first.date().isoformat(), "days": rules.cut_off.least_days}
-            tell(control, "notice", act=act, balance=point.balance, details=details, message="cut_off_notice")
-        elif row is None:
+        if row is None:
             return ""
-        elif move is Move.LAPSE:
+        if move is Move.LAPSE:
             _close(row, "lapsed", act)
             tell(control, "lapsed", act=act, balance=point.balance)
         elif move is Move.CLOSE:

@@ -44,35 +44,36 @@ _SCHEMA: Final = pa.schema(
         ("overdue", pa.int64()),
     ]
 )
-#: Under which agreement and account each usage point is today, what the ledger says, and what is overdue for long.
+#: Under which agreement and account each usage point is today; a table of its own, so that the planner knows its size.
+_MINE: Final = """
+    CREATE TEMPORARY TABLE fee_who ON COMMIT DROP AS
+    SELECT c.id, c.usage_point_id, c.customer_id, c.mode, c.warn_fen, u.organisation_id, a.id AS agreement, s.account_id
+    FROM payments_feecontrol c
+    JOIN accounts_usagepoint u ON u.id = c.usage_point_id
+    JOIN accounts_customeragreement a ON a.usage_point_id = c.usage_point_id AND a.customer_id = c.customer_id
+    JOIN accounts_settlement s ON s.agreement_id = a.id
+    WHERE c.ended_at IS NULL AND a.span @> %(today)s::date AND s.span @> %(today)s::date {only}
+"""
+#: With what the ledger says, and what is overdue for long.
 _WHO: Final = """
-    WITH asked AS (
-        SELECT %s::date AS today, %s::bigint AS warn, %s::text AS zone, %s::int AS term, %s::date AS long_ago
-    ),
-    mine AS MATERIALIZED (
-        SELECT c.id, c.usage_point_id, c.customer_id, c.mode, coalesce(c.warn_fen, asked.warn) AS warn,
-            u.organisation_id, a.id AS agreement, s.account_id
-        FROM asked, payments_feecontrol c
-        JOIN accounts_usagepoint u ON u.id = c.usage_point_id
-        JOIN accounts_customeragreement a ON a.usage_point_id = c.usage_point_id AND a.customer_id = c.customer_id
-        JOIN accounts_settlement s ON s.agreement_id = a.id
-        WHERE c.ended_at IS NULL AND a.span @> asked.today AND s.span @> asked.today
-    ), owed AS (
+    WITH asked AS (SELECT %s::bigint AS warn, %s::text AS zone, %s::int AS term, %s::date AS long_ago)
+    SELECT m.id, m.usage_point_id, m.customer_id, m.organisation_id, m.account_id, m.agreement, m.mode = 'prepaid',
+        coalesce(m.warn_fen, asked.warn), coalesce(f.warned, 0), coalesce(o.fen, 0), coalesce(o.paid, 0),
+        greatest(coalesce(d.fen, 0) - coalesce(o.paid, 0), 0)
+    FROM asked, fee_who m
+    LEFT JOIN (
         SELECT e.account_id, sum(e.amount_fen) AS fen,
             sum(-e.amount_fen) FILTER (WHERE e.kind IN ('receipt', 'refund', 'chargeback')) AS paid
-        FROM billing_ledgerentry e WHERE e.account_id IN (SELECT account_id FROM mine) GROUP BY e.account_id
-    ), due AS (
+        FROM billing_ledgerentry e WHERE e.account_id IN (SELECT account_id FROM fee_who) GROUP BY e.account_id
+    ) o ON o.account_id = m.account_id
+    LEFT JOIN (
         -- Bills are settled oldest first: what is overdue is what all money so far does not reach.
         SELECT b.account_id, sum(b.total_fen) FILTER (WHERE b.total_fen < 0
             OR (b.issued_at AT TIME ZONE asked.zone)::date + asked.term <= asked.long_ago) AS fen
         FROM asked, billing_bill b
-        WHERE b.status = 'issued' AND b.account_id IN (SELECT account_id FROM mine WHERE mode = 'credit')
+        WHERE b.status = 'issued' AND b.account_id IN (SELECT account_id FROM fee_who WHERE mode = 'credit')
         GROUP BY b.account_id
-    )
-    SELECT m.id, m.usage_point_id, m.customer_id, m.organisation_id, m.account_id, m.agreement, m.mode = 'prepaid',
-        m.warn, coalesce(f.warned, 0), coalesce(o.fen, 0), coalesce(o.paid, 0),
-        greatest(coalesce(d.fen, 0) - coalesce(o.paid, 0), 0)
-    FROM mine m LEFT JOIN owed o ON o.account_id = m.account_id LEFT JOIN due d ON d.account_id = m.account_id
+    ) d ON d.account_id = m.account_id
     LEFT JOIN payments_feestate f ON f.usage_point_id = m.usage_point_id
     ORDER BY m.usage_point_id
 """
@@ -156,11 +157,15 @@ def take_stock(
 def _who(today: date, points: Ints | None, rules: FeeControlRules, act: Act) -> pa.Table:
     term = (billed.due_on(act.at) - local(act.at).date()).days
     long_ago = today - timedelta(days=rules.cut_off.overdue_days)
-    asked: list[Any] = [today, rules.warnings.first_fen, settings.TIME_ZONE, term, long_ago]
-    if points is None:
-        return copy_out(_WHO, asked, _SCHEMA)
-    query = _WHO.replace("c.ended_at IS NULL", "c.ended_at IS NULL AND c.usage_point_id = ANY(%s::bigint[])")
-    return copy_out(query, [*asked, points.tolist()], _SCHEMA)
+    only = "" if points is None else "AND c.usage_point_id = ANY(%(points)s::bigint[])"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MINE.format(only=only), {"today": today, "points": points.tolist() if points is not None else []}
+        )
+        cursor.execute("ANALYZE fee_who")
+        found = copy_out(_WHO, [rules.warnings.first_fen, settings.TIME_ZONE, term, long_ago], _SCHEMA)
+        cursor.execute("DROP TABLE fee_who")
+    return found
 
 
 def _charges(today: date, points: Ints | None, progress: Callable[[int, int], None] | None) -> pa.Table:
