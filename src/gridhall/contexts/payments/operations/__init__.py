@@ -24,6 +24,8 @@ from gridhall.contexts.payments.operations.debit import (
     batch_file,
     import_answer,
     make_batch,
+    notice_days,
+    take_batch_file,
 )
 from gridhall.contexts.payments.operations.late_charges import assess
 from gridhall.contexts.payments.operations.mandates import end_mandate, record_mandate
@@ -38,16 +40,19 @@ from gridhall.contexts.payments.operations.refunds import (
     take_refund,
 )
 from gridhall.contexts.payments.operations.reversing import GONE_BACK, go_back
+from gridhall.contexts.payments.rules.cash import DENOMINATIONS, CountInvalid
 
 __all__ = [
     "AUTOPAY_NOTICE",
     "COUNTER",
     "DEBIT",
+    "DENOMINATIONS",
     "GONE_BACK",
     "NOTICE",
     "RECEIVED",
     "UNSETTLED",
     "Asked",
+    "CountInvalid",
     "Noticed",
     "announce_debits",
     "ask",
@@ -62,6 +67,7 @@ __all__ = [
     "go_back",
     "import_answer",
     "make_batch",
+    "notice_days",
     "notice_debits",
     "open_drawer",
     "open_order",
@@ -74,6 +80,7 @@ __all__ = [
     "sign_autopay",
     "take",
     "take_at_counter",
+    "take_batch_file",
     "take_notice",
     "take_refund",
     "void_at_counter",

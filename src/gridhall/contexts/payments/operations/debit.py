@@ -308,3 +308,19 @@ def batch_file(batch: int) -> tuple[str, bytes]:
     if row is None:
         raise NotFound("There is no such file.", path="batch")
     return f"{row.message_id}.{'xml' if row.format == DebitFormat.PAIN else 'txt'}", bytes(row.content)
+
+
+def take_batch_file(batch: int, *, act: Act) -> tuple[str, bytes]:
+    """As `batch_file`, for a person: who took a file with payers' bank accounts stands on the trail.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    name, content = batch_file(batch)
+    record(act, "payments.debit.file_taken", f"debit_batch:{name.rpartition('.')[0]}")
+    return name, content
+
+
+def notice_days() -> int:
+    """How many days lie at least between a notice and its debit."""
+    return debit_rules().notice_days
