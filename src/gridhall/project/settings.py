@@ -263,6 +263,11 @@ PAYMENT_GATEWAYS = {
     for code in filter(None, os.environ.get("GRIDHALL_GATEWAYS", "demo").split(","))
 }
 
+#: Where the map of places to pay at has its style (MapLibre, JSON); empty: a plain ground with the places on it.
+MAP_STYLE = os.environ.get("GRIDHALL_MAP_STYLE", "")
+#: Further origins that the style names, for tiles and glyphs, separated by commas: ``https://tiles.example.com``.
+MAP_HOSTS = [each for each in os.environ.get("GRIDHALL_MAP_HOSTS", "").split(",") if each]
+
 if "demo" in PAYMENT_GATEWAYS:
     # Its page, where payers of the demo choose what happens.
     INSTALLED_APPS.append("gridhall.integrations.demo_gateway")

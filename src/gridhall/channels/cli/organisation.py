@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gridhall.channels.cli.output import people, refusals, show_json, show_table
-from gridhall.channels.cli.startup import act, with_database
+from gridhall.channels.cli.startup import act, fill_in, with_database
 
 accounts = typer.Typer(
     help="Usage points, who uses them, who pays. Example: [bold]gridhall accounts load households.csv[/]",
@@ -237,6 +237,8 @@ def migrate(as_json: AsJson = False) -> None:
     from gridhall.runtime import database as runtime_database
 
     changed = runtime_database.prepare()
+    if changed:
+        fill_in()
     if as_json:
         show_json({"migrated": changed})
     else:

@@ -18,6 +18,10 @@ FILES: Final[dict[str, str]] = {
     "htmx.js": "htmx.org/dist/htmx.min.js",
     "alpine.js": "@alpinejs/csp/dist/cdn.min.js",
     "echarts.js": "echarts/dist/echarts.min.js",
+    # The build that needs neither blobs nor inline scripts: its worker is a file of its own.
+    "maplibre.js": "maplibre-gl/dist/maplibre-gl-csp.js",
+    "maplibre-worker.js": "maplibre-gl/dist/maplibre-gl-csp-worker.js",
+    "maplibre.css": "maplibre-gl/dist/maplibre-gl.css",
     "ace/ace.js": "ace-builds/src-min-noconflict/ace.js",
     "ace/ext-language_tools.js": "ace-builds/src-min-noconflict/ext-language_tools.js",
     "ace/mode-yaml.js": "ace-builds/src-min-noconflict/mode-yaml.js",

@@ -20,7 +20,7 @@ from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.metering import operations as metering
 from gridhall.contexts.metering.types import ImportReport
 from gridhall.contexts.tariffs import operations as tariffs
-from gridhall.journeys.demo import cast, grid, headend, meters, pack, portfolio, state, weather
+from gridhall.journeys.demo import cast, grid, headend, meters, pack, paying, places, portfolio, state, weather
 from gridhall.journeys.demo.pack import Pack, Size
 from gridhall.journeys.demo.state import AnotherDemo, State
 from gridhall.journeys.demo.utility import Period, Utility
@@ -34,6 +34,8 @@ Progress = Callable[[str, int, int], None]
 
 DEFAULT_SEED: Final = 2016
 _ACTOR: Final = "demo"
+#: Bills so many months back may still be paid.
+_MONTHS_OPEN: Final = 6
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Building:
         if not self.state.metered:
             yield self._install_meters()
         yield from self._months()
+        self._pay_since()
         if self.state.estimated != self.today:
             yield self._estimate()
 
@@ -174,6 +177,7 @@ class Building:
             tariffs.publish(document.read_text(encoding="utf-8"), name=document.name, at=self.now)
         if not _is_there():
             accounts.load(portfolio.portfolio(self.utility), act=Act(_ACTOR, self.now))
+        places.open_places(self.now)
         self._done(founding=True)
         points, people = len(self.utility.points), len(self.utility.people)
         return Step("utility", f"{points:,} usage points, {people:,} customers, {len(documents)} tariffs")
@@ -261,8 +265,24 @@ class Building:
         )
         metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 9)))
         self._done(billed_until=month.end)
+        paid = paying.settle(month, shown=self._shown, now=self.now)
         parked = sum(report.parked.values())
-        return f"{report.bills:,} bills" + (f", {parked} parked" if parked else "")
+        return f"{report.bills:,} bills, {paid:,} paid" + (f", {parked} parked" if parked else "")
+
+    def _pay_since(self) -> None:
+        """What has been paid since the newest months were billed, where the demo is older than today."""
+        last = self.state.billed_until
+        for _ in range(_MONTHS_OPEN):
+            if last is None or last <= self.period.first:
+                return
+            month = newest_whole_month(last)
+            paying.settle(month, shown=self._shown, now=self.now)
+            last = month.start
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        """The usage points that tours look at first: the first few of each role."""
+        return frozenset(number for numbers in self.utility.roles.values() for number in numbers[:3])
 
     def _estimate(self) -> Step:
         """What the days since the last bills come to, and what the month will at this pace."""

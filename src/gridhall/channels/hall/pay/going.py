@@ -129,7 +129,8 @@ def _to_pay(request: HttpRequest, order: Order) -> OrderToPay:
     numbers = accounts.account_numbers([part.account for part in order.parts])
     end = numbers[order.parts[0].account][-_END:]
     return OrderToPay(
-        number=order.number, method=order.method, amount_fen=order.amount_fen, subject=_("Electricity %(end)s") % {"end": end},
+        number=order.number, method=order.method, amount_fen=order.amount_fen,
+        subject=_("Electricity %(end)s") % {"end": end},
         expires_at=order.expires_at, return_url=_address(request, "hall.pay-order", number=order.number),
         notify_url=_address(request, "hall.pay-notify", gateway=order.gateway),
         client_ip=get_adapter().get_client_ip(request), openid=request.session.get(OPENID, ""),

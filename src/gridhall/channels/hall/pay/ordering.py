@@ -108,7 +108,8 @@ def placed(request: HttpRequest, wish: Wish, parts: Sequence[Part]) -> Order:
     """
     assert wish.offer is not None
     assert request.user.pk is not None
-    request.session[CHOSEN] = wish.method
+    if request.session.get(CHOSEN) != wish.method:
+        request.session[CHOSEN] = wish.method
     said = f"{wish.key} {wish.method} {[(part.account, part.amount_fen) for part in parts]}"
     for again in range(_AGAIN):
         order = operations.open_order(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from gridhall.channels.hall.access import HallRequest, home_page, person_page
@@ -23,7 +24,7 @@ from gridhall.kernel.errors import NotFound
 _PAGE: Final = 20
 #: State → its word, and the tone of its badge.
 STATES: Final[dict[PaidState, tuple[Promise, str]]] = {
-    PaidState.PAID: (_("paid"), "good"),
+    PaidState.PAID: (pgettext_lazy("payment", "paid"), "good"),
     PaidState.REFUNDING: (_("refund under way"), "info"),
     PaidState.PARTLY_REFUNDED: (_("partly refunded"), "warn"),
     PaidState.REFUNDED: (_("refunded"), "warn"),

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from gridhall.channels.hall.pay import going, notify, records, views
+from gridhall.channels.hall.pay import autopay, going, guide, notify, places, records, views
 
 urlpatterns = [
     path("homes/<str:home>/pay/", views.pay, name="hall.pay"),
     path("homes/<str:home>/pay/records/", records.records, name="hall.pay-records"),
     path("homes/<str:home>/pay/records/<int:receipt>/", records.record, name="hall.pay-record"),
+    path("homes/<str:home>/pay/autopay/", autopay.autopay, name="hall.pay-autopay"),
     path("pay/", views.several, name="hall.pay-several"),
     path("pay/for-others/", views.for_others, name="hall.pay-for-others"),
     path("pay/notify/<str:gateway>/", notify.notify, name="hall.pay-notify"),
@@ -15,4 +16,8 @@ urlpatterns = [
     path("pay/<str:number>/receipt/", records.of_order, name="hall.pay-receipt"),
     path("pay/<str:number>/go/", going.go, name="hall.pay-go"),
     path("pay/<str:number>/state/", going.state, name="hall.pay-state"),
+    path("payment-points/", places.places, name="hall.payment-points"),
+    path("ways-to-pay/", guide.articles, name="hall.ways-to-pay"),
+    path("ways-to-pay/files/<str:folder>/<str:name>", guide.file, name="hall.guide-file"),
+    path("ways-to-pay/<str:slug>/", guide.article, name="hall.ways-to-pay-article"),
 ]
