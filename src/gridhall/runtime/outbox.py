@@ -22,6 +22,8 @@ from typing import Any, Final
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
+from gridhall.runtime import prepared
+
 #: How long until a failed delivery is tried again: doubling from the first, up to the last.
 _PAUSES: Final = (timedelta(seconds=5), timedelta(hours=1))
 _log = logging.getLogger("gridhall.outbox")
@@ -76,7 +78,7 @@ def publish(topic: str, payload: Mapping[str, Any], *, now: datetime, due: datet
     names = sorted(_subscribers(topic))
     if not names:
         return
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             "INSERT INTO runtime_outboxmessage (topic, subscriber, payload, at, due_at, attempts)"
             " SELECT %s, name, %s::jsonb, %s, %s, 0 FROM unnest(%s::text[]) AS name",
@@ -95,38 +97,57 @@ def deliver(now: Callable[[], datetime], *, limit: int = 200) -> int:
     return told
 
 
+#: Taken away in the transaction in which it is heard: undone, it is there again.
 _NEXT: Final = """
-    SELECT id, topic, subscriber, payload, at, attempts FROM runtime_outboxmessage
-    WHERE due_at <= %s ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    DELETE FROM runtime_outboxmessage WHERE id = (
+        SELECT id FROM runtime_outboxmessage
+        WHERE due_at <= %s::timestamptz ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) RETURNING id, topic, subscriber, payload, at, attempts
 """
+_LATER: Final = """
+    UPDATE runtime_outboxmessage SET attempts = greatest(attempts, %s), due_at = %s WHERE id = %s AND attempts < %s
+"""
+
+
+class _Failed(Exception):
+    """A subscriber failed: what it wrote is undone, its message is there again."""
+
+    def __init__(self, id: int, attempts: int) -> None:
+        super().__init__(id)
+        self.id, self.attempts = id, attempts
 
 
 def _one(now: datetime) -> bool | None:
     """Deliver one message: True when heard, False when it failed, None when none waits."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    try:
+        with transaction.atomic():
+            return _heard(now)
+    except _Failed as failed:
+        pause = min(_PAUSES[0] * 2 ** min(failed.attempts, 20), _PAUSES[1])
+        attempt = failed.attempts + 1
+        with connection.cursor() as cursor:
+            cursor.execute(_LATER, [attempt, now + pause, failed.id, attempt])
+        return False
+
+
+def _heard(now: datetime) -> bool | None:
+    with prepared.cursor() as cursor:
         cursor.execute(_NEXT, [now])
         row = cursor.fetchone()
-        if row is None:
-            return None
-        id, topic, name, payload, at, attempts = row
-        function = _subscribers(topic).get(name)
-        if function is None:
-            _log.warning("Nobody hears %s as %s any more; message %s is dropped.", topic, name, id)
-            cursor.execute("DELETE FROM runtime_outboxmessage WHERE id = %s", [id])
-            return True
-        told = json.loads(payload) if isinstance(payload, str) else payload
-        try:
-            with transaction.atomic():
-                function(Message(id, topic, told, at, now, attempts + 1))
-        except Exception:
-            _log.exception("%s could not be told %s (message %s, attempt %s).", name, topic, id, attempts + 1)
-            pause = min(_PAUSES[0] * 2 ** min(attempts, 20), _PAUSES[1])
-            cursor.execute(
-                "UPDATE runtime_outboxmessage SET attempts = attempts + 1, due_at = %s WHERE id = %s", [now + pause, id]
-            )
-            return False
-        cursor.execute("DELETE FROM runtime_outboxmessage WHERE id = %s", [id])
+    if row is None:
+        return None
+    id, topic, name, payload, at, attempts = row
+    function = _subscribers(topic).get(name)
+    if function is None:
+        _log.warning("Nobody hears %s as %s any more; message %s is dropped.", topic, name, id)
         return True
+    told = json.loads(payload) if isinstance(payload, str) else payload
+    try:
+        function(Message(id, topic, told, at, now, attempts + 1))
+    except Exception as error:
+        _log.exception("%s could not be told %s (message %s, attempt %s).", name, topic, id, attempts + 1)
+        raise _Failed(id, attempts) from error
+    return True
 
 
 def _subscribers(topic: str) -> dict[str, Subscriber]:

@@ -26,6 +26,7 @@ from gridhall.contexts.identity.types import (
     Taken,
 )
 from gridhall.kernel.spans import DateSpan
+from gridhall.runtime import prepared
 
 _HOMES: Final = """
     WITH mine AS (
@@ -203,7 +204,7 @@ def recognised(text: str) -> int | None:
 
 def homes_of(user: int, today: date) -> list[Home]:
     """The homes that a person may see today: their own first, then those shared with them. One query."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_HOMES, {"user": user, "today": today})
         return [home for row in cursor.fetchall() if (home := _home(row)).spans]
 

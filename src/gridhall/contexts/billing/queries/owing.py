@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db import connection
 
 from gridhall.kernel.spans import DateSpan
+from gridhall.runtime import prepared
 
 #: The accounts that settle, or settled, a customer's agreements at a usage point.
 _OWING: Final = """
@@ -87,7 +88,7 @@ def owing(usage_point: int, customer: int, spans: Iterable[DateSpan], today: dat
         "starts": [span.start for span in visible],
         "ends": [span.end or _LATER for span in visible],
     }
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_OWING, asked)
         return [
             Owing(id, number, owner == customer, now, points, int(balance), int(here))

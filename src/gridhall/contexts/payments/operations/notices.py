@@ -4,13 +4,14 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from gridhall.contexts.payments.operations.receiving import post
 from gridhall.contexts.payments.operations.refunds import take_refund
 from gridhall.contexts.payments.ports import PaymentState, RawNotice, RefundState, gateway
 from gridhall.contexts.payments.types import Taken
 from gridhall.kernel.errors import NotFound, Refused
+from gridhall.runtime import prepared
 
 _NOTICE: Final = """
     INSERT INTO payments_gatewaynotice
@@ -47,5 +48,5 @@ def note(
     """This will keep a gateway's message with what became of it."""
     number, reference, amount = (told.number, told.reference, told.amount_fen) if told is not None else ("", "", None)
     digest = hashlib.sha256(raw.body + b"?" + raw.query.encode()).hexdigest()
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_NOTICE, [code, now, outcome, reason, number[:32], reference[:64], amount, digest])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from gridhall.contexts.payments.errors import AmountOutOfBounds
 from gridhall.contexts.payments.models import PaymentOrder
@@ -16,6 +16,7 @@ from gridhall.contexts.payments.settings import rules
 from gridhall.contexts.payments.types import Order, OrderState, Part
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.money import yuan
+from gridhall.runtime import prepared
 
 _INSERT = """
     WITH fresh AS (
@@ -56,7 +57,7 @@ def open_order(
         )
     number = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}"
     expires = now + timedelta(minutes=bounds.minutes)
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             _INSERT,
             {

@@ -5,11 +5,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 
 from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState
 from gridhall.contexts.payments.types import Part, Taken
-from gridhall.runtime import outbox
+from gridhall.runtime import outbox, prepared
 
 #: Said on the outbox for each receipt: ``{"receipt", "order", "accounts"}``.
 RECEIVED = "payments.received"
@@ -68,7 +67,7 @@ def post(code: str, told: PaymentState, *, now: datetime, actor: str = "") -> Ta
     """
     if told.state is not MoneyState.DONE:
         return Taken.NOTED
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_ORDER, [told.number, code])
         row = cursor.fetchone()
         if row is None:
@@ -111,7 +110,7 @@ def take(
     Returns:
         Its id; None when this movement of this gateway was posted before.
     """
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             _RECEIPT,
             {

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
-
 from gridhall.contexts.payments.types import Order, OrderState, Part
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime import prepared
 
 _SELECT: Final = """
     SELECT o.number, o.gateway, o.method, o.amount_fen, o.status, o.created_at, o.expires_at, o.ended_at, o.payer_id,
@@ -49,7 +48,7 @@ def overdue(now: datetime, limit: int = 500) -> Sequence[Order]:
 
 
 def _read(where: str, asked: dict[str, Any]) -> list[Order]:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_SELECT.format(where=where), asked)
         return [
             Order(

@@ -11,6 +11,7 @@ from django.db import connection
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing import queries as billing
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime import prepared
 
 #: Debts in the order of the waterfall with what is due up to each; ``asked`` is the list of accounts.
 _OPEN: Final = """
@@ -132,7 +133,7 @@ def owed_of(accounts: Iterable[int], *, today: date) -> Mapping[int, Owed]:
     wanted = list(accounts)
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_OWED, _asked(wanted) | {"today": today})
         return {
             account: Owed(
