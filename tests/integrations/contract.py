@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ from tests.standins.serving import StandIn, key, private_pem, public_pem
 from gridhall.contexts.payments.operations import take_notice
 from gridhall.contexts.payments.operations.ordering import open_order
 from gridhall.contexts.payments.ports import (
+    Answer,
     Checkout,
     CheckoutKind,
     GatewayUnavailable,
@@ -346,8 +348,21 @@ class GatewayContract:
         assert adapter.answer(accepted=True).status == 200
         assert adapter.answer(accepted=True).body != adapter.answer(accepted=False).body
 
+    def told_to_the_hall(self, client: Client, raw: RawNotice) -> Answer:
+        """What the hall answers to a notice."""
+        headers = dict(raw.headers)
+        kind = headers.pop("content-type", "text/plain")
+        told = client.post(f"/pay/notify/{self.standin.code}/", data=raw.body, content_type=kind, headers=headers)
+        return Answer(told.content, told.headers["Content-Type"], told.status_code)
+
     def test_notices_are_posted_once(
-        self, gate: StandIn, adapter: PaymentGateway, ear: Ear, db: None, monkeypatch: pytest.MonkeyPatch
+        self,
+        gate: StandIn,
+        adapter: PaymentGateway,
+        ear: Ear,
+        db: None,
+        client: Client,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         till = till_of(1)
         monkeypatch.setattr("gridhall.contexts.payments.ports.gateways", lambda: {adapter.code: adapter})
@@ -365,7 +380,10 @@ class GatewayContract:
         for changed in self.other_merchants:
             assert take_notice(adapter.code, self.raw(gate, order.number, **changed), now=now) is Taken.REFUSED
         assert till.balance(0) == 0
-        assert take_notice(adapter.code, good, now=now) is Taken.ACCEPTED
+        assert self.told_to_the_hall(client, altered) == adapter.answer(accepted=False)
+        assert till.balance(0) == 0
+        assert self.told_to_the_hall(client, good) == adapter.answer(accepted=True)
+        assert till.balance(0) == -12_345
         assert take_notice(adapter.code, good, now=now) is Taken.REPEATED
         assert take_notice(adapter.code, self.raw(gate, order.number), now=now) is Taken.REPEATED
         assert till.balance(0) == -12_345
