@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
@@ -125,6 +126,7 @@ def _world() -> World:
     station = Organisation.objects.get(code="LC-YZ-01-01")
     bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
     _happened(station)
+    _paid(station)
     return World(
         people={
             "nobody": None,
@@ -181,6 +183,51 @@ def _happened(station: Any) -> None:
     jobs.run_now(asked, now=lambda: NOW)
 
 
+def _paid(station: Any) -> None:
+    """Somebody paid for the home in question; a refund of it waits for a second person; a day has a difference."""
+    from gridhall.contexts.accounts.models import Settlement
+    from gridhall.contexts.payments import operations
+    from gridhall.contexts.payments.models import ReconciliationCase, RefundRequest, Statement
+    from gridhall.contexts.payments.types import Part
+
+    settled = Settlement.objects.filter(agreement__usage_point__number=OWN).latest("span")
+    with transaction.atomic():
+        receipt = operations.take(
+            [Part(settled.account_id, 5_000)], gateway="demo", method="demo.link", reference="D-WORLD",
+            organisation=station.pk, paid_at=NOW - timedelta(days=1), now=NOW - timedelta(days=1), actor="gateway:demo",
+        )  # fmt: skip
+    RefundRequest.objects.create(
+        number="R-WORLD", receipt_id=receipt, amount_fen=1_000, reason="付错户号", asked_by="staff:demo", asked_at=NOW,
+        status="asked",
+    )  # fmt: skip
+    day = (NOW - timedelta(days=1)).date()
+    Statement.objects.create(
+        gateway="demo", day=day, digest="0" * 64, lines=0, paid_fen=0, refunded_fen=0, fee_fen=0, imported_at=NOW,
+        actor="schedule",
+    )  # fmt: skip
+    ReconciliationCase.objects.create(
+        gateway="demo", day=day, kind="missing_there", reference="D-WORLD", refund=False, receipt_id=receipt,
+        our_fen=5_000, opened_at=NOW,
+    )  # fmt: skip
+
+
+def _paid(owner: Any, strange: Any) -> None:
+    """The owner has paid one yuan for the stranger."""
+    from gridhall.contexts.accounts.models import Settlement
+    from gridhall.contexts.payments import operations
+    from gridhall.contexts.payments.ports import MoneyState, PaymentState
+    from gridhall.contexts.payments.types import Part
+
+    settled = Settlement.objects.filter(
+        agreement__usage_point_id=strange.usage_point_id, agreement__customer_id=strange.customer_id
+    ).latest("span")
+    order = operations.open_order(
+        [Part(settled.account_id, 100, strange.usage_point_id)], gateway="demo", method="demo.link",
+        request_key="world", payer=owner.pk, now=NOW,
+    )  # fmt: skip
+    operations.post("demo", PaymentState(MoneyState.DONE, order.number, "world", 100, NOW), now=NOW)
+
+
 @dataclass(frozen=True)
 class Address:
     """A page of the house: the name of its address (with namespaces), and what its pattern asks for."""
@@ -214,6 +261,19 @@ def _customer(world: World) -> dict[str, Any]:
     return {"number": world.customer}
 
 
+def _order(world: World) -> dict[str, Any]:
+    """What the owner has paid for somebody else."""
+    from gridhall.contexts.payments.models import PaymentOrder
+
+    return {"number": PaymentOrder.objects.filter(payer=world.people["owner"], status="paid").latest("pk").number}
+
+
+def _receipt(world: World) -> dict[str, Any]:
+    from gridhall.contexts.payments.models import ReceiptLine
+
+    return {"receipt": ReceiptLine.objects.filter(usage_point__number=OWN).latest("pk").receipt_id}
+
+
 def _own(model: str, **filters: Any) -> Callable[[World], dict[str, Any]]:
     """The newest row of a table, under the parameter that the addresses of such rows have."""
 
@@ -233,6 +293,22 @@ _quarantined = _own("metering.Import", file_name__startswith="import-2026-02")
 SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "account_confirm_email": lambda world: {"key": "x"},
     "account_reset_password_from_key": lambda world: {"uidb36": "1", "key": "x-y"},
+    "console.counter-receipt": lambda world: {"payment": 0},
+    "console.counter-void": lambda world: {"payment": 0},
+    "console.counter-drawer": lambda world: {"drawer": 0},
+    "console.debit-batch": lambda world: {"batch": 0},
+    "console.debit-file": lambda world: {"batch": 0},
+    "console.debit-answer": lambda world: {"answer": 0},
+    "hall.pay-record": _receipt,
+    "hall.pay-notify": lambda world: {"gateway": "demo"},
+    "hall.pay-order": _order,
+    "hall.pay-go": _order,
+    "hall.pay-state": _order,
+    "hall.pay-receipt": _order,
+    "hall.pay-receipt-pdf": _order,
+    "hall.pay-record-pdf": _receipt,
+    "hall.ways-to-pay-article": lambda world: {"slug": "online"},
+    "hall.guide-file": lambda world: {"folder": "pictures", "name": "scan.svg"},
     "demo-gateway.pay": lambda world: {"token": "nothing"},
     "mfa_remove_webauthn": lambda world: {"pk": 1},
     "mfa_edit_webauthn": lambda world: {"pk": 1},
@@ -272,6 +348,18 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "console.run-job": _own("runtime.JobRecord", kind="bill_run"),
     "console.parked-item": _own("billing.ParkedBill", code="missing_readings"),
     "console.approval": _own("billing.CorrectionRequest"),
+    "console.supply-point": lambda world: {"number": OWN},
+    "console.supply-decide": lambda world: {"number": OWN},
+    "console.protection-end": lambda world: {"protection": 0},
+    "console.receipt": _own("payments.Receipt", reference="D-WORLD"),
+    "console.receipt-refund": _own("payments.Receipt", reference="D-WORLD"),
+    "console.receipt-chargeback": _own("payments.Receipt", reference="D-WORLD"),
+    "console.refund-decision": lambda world: {"number": "R-WORLD"},
+    "console.reconciliation-case": _own("payments.ReconciliationCase"),
+    "console.reconciliation-day": lambda world: {"gateway": "demo", "when": "2026-03-04"},
+    "console.reconciliation-statement": lambda world: {"gateway": "demo", "when": "2026-03-04"},
+    "console.reconciliation-close": lambda world: {"gateway": "demo", "when": "2026-03-04"},
+    "console.reconciliation-reopen": lambda world: {"gateway": "demo", "when": "2026-03-04"},
 }
 
 
