@@ -15,7 +15,7 @@ app = typer.Typer(
 #: Each module offers ``register(app)``; the order is the order of ``gridhall --help``.
 GROUPS = (
     "demo", "serve", "logins", "worker", "organisation", "imports", "readings", "tariff", "tariff_import", "bill",
-    "bill_running", "payments",
+    "bill_running", "payments", "supply",
 )  # fmt: skip
 
 for _group in GROUPS:
