@@ -127,3 +127,9 @@ class AutopayRefused(Refused):
     """An account cannot be paid by itself so."""
 
     code = "autopay_refused"
+
+
+class ReceiptNotPrinted(Refused):
+    """A receipt cannot be printed; the message says why."""
+
+    code = "receipt_not_printed"

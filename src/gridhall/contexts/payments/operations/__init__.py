@@ -31,6 +31,7 @@ from gridhall.contexts.payments.operations.late_charges import assess
 from gridhall.contexts.payments.operations.mandates import end_mandate, record_mandate
 from gridhall.contexts.payments.operations.notices import take_notice
 from gridhall.contexts.payments.operations.ordering import close_expired, open_order
+from gridhall.contexts.payments.operations.printing import write_receipt
 from gridhall.contexts.payments.operations.receiving import RECEIVED, post, take
 from gridhall.contexts.payments.operations.refunds import (
     decide_refund,
@@ -84,4 +85,5 @@ __all__ = [
     "take_notice",
     "take_refund",
     "void_at_counter",
+    "write_receipt",
 ]  # fmt: skip

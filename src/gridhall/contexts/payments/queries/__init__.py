@@ -34,6 +34,7 @@ from gridhall.contexts.payments.queries.debit import (
     debits_waiting,
     mandates_active,
 )
+from gridhall.contexts.payments.queries.genuine import genuine_receipt, receipt_code, receipt_number
 from gridhall.contexts.payments.queries.history import PaidState, Payment, payments_of, years_and_gateways
 from gridhall.contexts.payments.queries.orders import order, overdue
 from gridhall.contexts.payments.queries.owed import Owed, OwedByNumber, open_bills, owed_by_number, owed_of, to_assess
@@ -72,6 +73,7 @@ __all__ = [
     "debits_waiting",
     "drawer",
     "drawers",
+    "genuine_receipt",
     "mandates_active",
     "open_bills",
     "open_drawer_of",
@@ -82,6 +84,8 @@ __all__ = [
     "owed_of",
     "payments_of",
     "receipt",
+    "receipt_code",
+    "receipt_number",
     "receipts_of_order",
     "refund",
     "refunds_of",
