@@ -148,6 +148,21 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "csv_invalid": (_("The file cannot be read."), _MEND_FILE),
     "calendar_invalid": (_("The calendar of holidays cannot be used."), _TELL),
     "calendar_year_not_covered": (_("The calendar of holidays does not cover this year."), _TELL),
+    # days of payment gateways
+    "statement_invalid": (
+        _("The statement is refused: it is cut off, altered, or of another day or merchant. Nothing was taken in."),
+        _("Fetch it from the gateway anew."),
+    ),
+    "payments_day_closed": (_("This day is closed."), _("Open the day again first, with the reason.")),
+    "reconciliation_case_settled": (_("This has been explained or proposed meanwhile."), _("Open it again and look.")),
+    "reconciliation_unfit": (_("That does not explain this difference."), _("Choose another way, and say why.")),
+    "reconciliation_same_person": (_("Nobody decides what they proposed themselves."), _("Ask a colleague to decide.")),
+    "reconciliation_cases_open": (
+        _("There are differences that nobody has explained."),
+        _("Explain each of them first."),
+    ),
+    "reconciliation_no_statement": (_("There is no statement of this day yet."), _("Take the statement in first.")),
+    "general_ledger_rules_invalid": (_("The accounts of the general ledger cannot be used."), _TELL),
 }
 #: Codes that only the command line meets.
 NOT_ON_PAGES: Final = frozenset(

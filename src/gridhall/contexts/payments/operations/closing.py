@@ -83,6 +83,17 @@ def fitting(kind: str, *, refund: bool, theirs: int | None, ours: int | None, re
     return found
 
 
+def explanation_of(text: str) -> Resolution:
+    """The explanation of this word, of those that people give.
+
+    Raises:
+        ExplanationUnfit: when it is none.
+    """
+    if text not in {each.value for fits in EXPLAINS.values() for each in fits}:
+        raise ExplanationUnfit("Choose how it is explained.", path="resolution")
+    return Resolution(text)
+
+
 def explain_case(id: int, resolution: Resolution, *, reason: str, account: str = "", act: Act) -> None:
     """This will explain a difference; where money moves, it proposes to, and a second person decides.
 
