@@ -22,6 +22,7 @@ from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.queries import OwnBill, OwnBillInFull
 from gridhall.contexts.identity.types import Right
+from gridhall.contexts.payments import queries as payments
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.money import yuan
 
@@ -132,10 +133,13 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
     view = own.bill
     shown = list(lines.shown(view))
     known = {other.number: other for other in others}
+    open_fen = _open(own)
     tiers = pictures.tiers(own)
     return {
         "own": own,
         "bill": view,
+        "open_fen": open_fen,
+        "paid_fen": None if open_fen is None else view.total_fen - open_fen,
         "days_left": (own.due - request.today).days,
         "mean_wh": view.energy_wh // view.span.days,
         "mean_fen": view.total_fen // view.span.days,
@@ -153,6 +157,14 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
         "check_code": queries.check_code(queries.read_number(view.number), view.total_fen, view.issued_at, view.status),
         "unit": lines.unit_name("kWh"),
     }
+
+
+def _open(own: OwnBillInFull) -> int | None:
+    """What is open of a bill, by the ledger; None where this customer need not pay it. Two queries."""
+    view = own.bill
+    if view.status != "issued" or view.total_fen <= 0 or own.settled_by:
+        return None
+    return payments.open_bills([queries.account_id(view.account)]).get(queries.read_number(view.number), 0)
 
 
 def usage_url(request: HallRequest, day: date) -> str:

@@ -1,7 +1,7 @@
 """Places to pay at: a list by distance with what is open now, and a map beside it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -43,6 +43,8 @@ _WEEKDAYS: Final = (
 )  # fmt: skip
 _MOST: Final = 60
 _DAY: Final = 24 * 60
+#: Days that are otherwise are told so long before.
+_SOON: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,11 @@ def _place(view: PointView, now: datetime) -> Place:
             (str(_WEEKDAYS[at]), _spells(spells), at + 1 == now.isoweekday()) for at, spells in enumerate(view.week)
         ),
         today=_spells(view.today) if view.exceptional else "",
-        coming=tuple((formats.short_day(day), _spells(spells)) for day, spells in list(view.coming.items())[:5]),
+        coming=tuple(
+            (formats.short_day(day), _spells(spells))
+            for day, spells in view.coming.items()
+            if day - now.date() <= _SOON
+        ),
     )  # fmt: skip
 
 
