@@ -8,6 +8,7 @@ import pytest
 from tests.integrations.demo_gateway.conftest import START, order
 
 from gridhall.contexts.payments.ports import (
+    ChargingGateway,
     CheckoutKind,
     GatewayUnavailable,
     MoneyState,
@@ -257,3 +258,11 @@ def test_a_sender_of_the_process_wakes_sends_and_ends(tmp_path, ear):
     sender.join(10)
     assert not sender.is_alive()
     assert len(ear.heard) == 2
+
+
+def test_a_charge_by_agreement_takes_the_money_once(demo):
+    charged = order(number="N77")
+    first, second = (demo.charge(charged, "agreement") for _ in range(2))
+    assert isinstance(demo, ChargingGateway)
+    assert (first.state, first.amount_fen) == (MoneyState.DONE, charged.amount_fen)
+    assert second == first

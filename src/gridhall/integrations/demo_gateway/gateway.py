@@ -114,6 +114,20 @@ class DemoGateway:
             return RefundState(MoneyState.CLOSED, refund.number)
         return RefundState(MoneyState.DONE, refund.number, done.reference, done.amount_fen, done.done_at)
 
+    def charge(self, order: OrderToPay, token: str) -> PaymentState:
+        """See `payments.ports.ChargingGateway`; this one's payers agree to everything."""
+        now = self.clock()
+        request = self._signed(
+            number=order.number, method=order.method, amount_fen=str(order.amount_fen), subject=order.subject,
+            expires_at=order.expires_at.isoformat(), return_url=order.return_url, notify_url=order.notify_url,
+            agreement=token,
+        )  # fmt: skip
+        try:
+            self.service.charged(request, now)
+        except RequestRefused as error:
+            raise GatewayUnavailable(error.message, path=error.path) from error
+        return self.query(order.number)
+
     def notice(self, raw: RawNotice, *, now: datetime) -> PaymentState | RefundState:
         """See `PaymentGateway`; the error's code says what is wrong with a message."""
         return notices.read(raw, self.keys.gateway.public_key(), now)

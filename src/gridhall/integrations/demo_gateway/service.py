@@ -53,6 +53,15 @@ class Service:
             raise RequestRefused("The order was announced with another amount.", path="amount_fen")
         return order
 
+    def charged(self, request: Mapping[str, str], now: datetime) -> None:
+        """Take the money of an order by an agreement; charged again nothing more happens.
+
+        Raises:
+            RequestRefused: as `announced`.
+        """
+        order = self.announced(request)
+        self.book.agree(order.number, moves_at=now, copies=1 if order.notify_url else 0, now=now)
+
     def asked(self, request: Mapping[str, str], now: datetime) -> Order | None:
         """What is known of an order now."""
         self._check(request)

@@ -1,0 +1,1 @@
+"""What hears of payments while `benchmarks.payments` measures."""
