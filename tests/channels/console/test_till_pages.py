@@ -230,3 +230,20 @@ def test_wrong_files_and_days_are_said(head: Client) -> None:
 def test_bank_accounts_of_all_are_for_who_works_for_all(till: Till) -> None:
     for name in ("clerk", "manager", "auditor"):
         assert browser(name).get(reverse("console.debit")).status_code == 403
+
+
+# -- both -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_needs_few_queries(clerk: Client, head: Client, django_assert_max_num_queries: Any) -> None:
+    taken = take(clerk)["Location"]
+    upload(head, Bank().camt([("NOBODY", "1.00", None)], "ANS1"))
+    for client, where in (
+        (clerk, reverse("console.counter")), (clerk, reverse("console.counter-take") + f"?number={POINT}"),
+        (clerk, taken), (clerk, reverse("console.counter-close")), (clerk, reverse("console.counter-drawers")),
+        (clerk, reverse("console.counter-drawer", args=[CashDrawer.objects.get().pk])),
+        (head, reverse("console.debit")),
+        (head, reverse("console.debit-answer", args=[payments.debit_answers()[0].id])),
+    ):  # fmt: skip
+        with django_assert_max_num_queries(12):
+            text(client.get(where))
