@@ -64,6 +64,13 @@ def _to_gateway(tab: Any, method: str, amount: str = "") -> None:
     tab.locator(".pay-send").click()
 
 
+def _choose(tab: Any, what: str) -> None:
+    """What the demo gateway is to do."""
+    tab.wait_for_url("**/demo-gateway/pay/**")
+    tab.locator("summary").last.click()
+    tab.locator(f"button[value={what}]").click()
+
+
 def test_a_bill_is_paid_on_a_phone_in_two_taps(paying: Any, browser: Any) -> None:
     site, _standins = paying
     tab = window(browser, PHONE, site.url)
@@ -80,15 +87,14 @@ def test_a_bill_is_paid_on_a_phone_in_two_taps(paying: Any, browser: Any) -> Non
 
     # Refused there: nothing is taken, and one may try again.
     _to_gateway(tab, "demo.link", "1.00")
-    tab.wait_for_url("**/demo-gateway/pay/**")
-    tab.locator("button[value=refuse]").click()
+    _choose(tab, "refuse")
     tab.wait_for_url(re.compile(r"/pay/\d+/$"))
     tab.get_by_text(zh("Not paid"), exact=True).wait_for()
     tab.get_by_role("link", name=zh("Try again")).click()
 
     # Never told: the page asks the gateway itself.
     _to_gateway(tab, "demo.link", "1.00")
-    tab.locator("button[value=never]").click()
+    _choose(tab, "never")
     tab.get_by_text(zh("Paid", "order"), exact=True).wait_for()
     shot(tab, "hall-paid")
     tab.get_by_role("link", name=zh("Pay the rest")).click()
@@ -96,8 +102,7 @@ def test_a_bill_is_paid_on_a_phone_in_two_taps(paying: Any, browser: Any) -> Non
     # Told twice: booked once.
     before = _paid_by_nobody(site)
     tab.locator(".pay-send").click()
-    tab.wait_for_url("**/demo-gateway/pay/**")
-    tab.locator("button[value=twice]").click()
+    _choose(tab, "twice")
     tab.get_by_text(zh("Paid", "order"), exact=True).wait_for()
     tab.get_by_text(zh("Nothing is owed any more. You need not do anything.")).wait_for()
     time.sleep(2)

@@ -46,7 +46,7 @@ async function draw() {
         map.addSource("here", { type: "geojson", data: { type: "Point", coordinates: data.near } });
         map.addLayer({ id: "here", type: "circle", source: "here", paint: { "circle-radius": 7, "circle-color": "#1f5fa8", "circle-stroke-width": 3, "circle-stroke-color": "#ffffff" } });
       }
-      place.dataset.drawn = "yes";
+      place.dataset.mapped = "yes";
     });
     map.on("click", "places", (event) => {
       const { name, code } = event.features[0].properties;
