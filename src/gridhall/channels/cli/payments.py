@@ -2,7 +2,7 @@
 
 import typer
 
-from gridhall.channels.cli import payments_books, payments_debit
+from gridhall.channels.cli import payments_books, payments_debit, payments_nightly
 
 payments = typer.Typer(
     help="Money in: statements of gateways, days that are closed, sums for the general ledger. "
@@ -16,3 +16,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(payments, name="payments")
     payments_books.register(payments)
     payments_debit.register(payments)
+    payments_nightly.register(payments)
