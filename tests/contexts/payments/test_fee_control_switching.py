@@ -315,6 +315,26 @@ def test_too_little_money_leaves_it_off_and_the_rest_switches_it_on(street: Stre
     assert street.relay() is Relay.ALLOWED
 
 
+def test_who_is_registered_as_protected_in_the_dark_gets_light(street: Street) -> None:
+    street.cut()
+    street.go(street.now)
+    assert street.stage() == "off"
+    span = DateSpan(date(2026, 3, 9), None)
+    accounts.protect("3100000000", ProtectionKind.LIFE_SUPPORT, span, "医院证明", act=street.act)
+    street.go(street.now)
+    street.wait(8)
+    assert street.relay() is Relay.ALLOWED
+
+
+def test_a_cause_that_goes_without_a_payment_brings_light_too(street: Street) -> None:
+    """A bill was corrected: the next stock-taking finds money on the account."""
+    street.cut()
+    street.stock(0, 100)
+    street.go(street.now)
+    street.wait(8)
+    assert street.relay() is Relay.ALLOWED
+
+
 # -- nothing is forgotten ----------------------------------------------------------------------------------------------
 
 

@@ -16,8 +16,14 @@ from gridhall.contexts.payments.errors import CaseMoved
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.models import FeeCase, FeeControl, SwitchAction
 from gridhall.contexts.payments.operations.fee_control import local, tell, tell_many
-from gridhall.contexts.payments.operations.fee_control_standing import decided, decided_now, in_trouble, point_of
-from gridhall.contexts.payments.operations.fee_control_switching import order_switch
+from gridhall.contexts.payments.operations.fee_control_standing import (
+    decided,
+    decided_now,
+    in_the_dark,
+    in_trouble,
+    point_of,
+)
+from gridhall.contexts.payments.operations.fee_control_switching import order_switch, restore
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Move, Stage
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
@@ -59,6 +65,8 @@ def advance(*, act: Act, usage_points: Sequence[int] | None = None) -> Moved:
     for begin in range(0, len(fresh), _AT_ONCE):
         if given := _give_notice(fresh[begin : begin + _AT_ONCE], act, rules):
             moves[Move.NOTICE] = moves.get(Move.NOTICE, 0) + given
+    if back := sum(_bring_back(point.usage_point, act, rules) for point in in_the_dark(usage_points)):
+        moves["restore"] = back
     for waits, cases in quiet.items():
         FeeCase.objects.filter(pk__in=cases, closed_at=None).update(waits=waits)
     return Moved(len(found), moves)
@@ -130,6 +138,20 @@ def _give_notice(usage_points: Sequence[int], act: Act, rules: FeeControlRules) 
             message="cut_off_notice",
         )  # fmt: skip
     return len(told)
+
+
+def _bring_back(usage_point: int, act: Act, rules: FeeControlRules) -> bool:
+    """Have a home in the dark switched on whose cause went without a payment, or that has come to be protected."""
+    with transaction.atomic():
+        control = FeeControl.objects.select_for_update().filter(usage_point_id=usage_point, ended_at=None).first()
+        point = point_of(usage_point)
+        if control is None or point is None or point.case is None or point.stage not in (Stage.CUTTING, Stage.OFF):
+            return False
+        if not point.restored(rules) and not accounts.protected([usage_point], local(act.at).date()):
+            return False
+        row = FeeCase.objects.select_for_update().get(pk=point.case)
+        restore(control, row, act=act, balance=point.balance if point.priced else None)
+    return True
 
 
 def _step(usage_point: int, act: Act, rules: FeeControlRules) -> str:

@@ -113,6 +113,14 @@ def in_trouble(usage_points: Sequence[int] | None) -> list[Point]:
     return _read(where, asked)
 
 
+def in_the_dark(usage_points: Sequence[int] | None) -> list[Point]:
+    """Usage points that are off, or being switched off. One query; ids, None: all."""
+    where, asked = "k.stage IN ('cutting', 'off')", []
+    if usage_points is not None:
+        where, asked = f"{where} AND c.usage_point_id = ANY(%s::bigint[])", [list(usage_points)]
+    return _read(where, asked)
+
+
 def point_of(usage_point: int) -> Point | None:
     """A usage point under fee control; None where it is not, or no stock was taken yet. One query."""
     return next(iter(_read("c.usage_point_id = %s", [usage_point])), None)
