@@ -39,7 +39,7 @@ MONTHS = 3
 def main() -> None:
     """Read the arguments, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=1000)
+    parser.add_argument("--customers", type=int, default=400)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--follow", action="store_true", help="go on to the gateway's page as well")
@@ -75,7 +75,7 @@ def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
     with house() as server:
         # Everybody has been here before.
-        paid(task | {"server": server, "seconds": 600, "orders": arguments.customers})
+        paid(task | {"server": server, "seconds": 600, "orders": 3 * arguments.customers})
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(max(id), 0) FROM payments_receipt")
             (before,) = cursor.fetchone()
