@@ -126,7 +126,8 @@ def _world() -> World:
     station = Organisation.objects.get(code="LC-YZ-01-01")
     bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
     _happened(station)
-    _paid(station)
+    _reconciled(station)
+    _paid(owner, strange)
     return World(
         people={
             "nobody": None,
@@ -183,11 +184,11 @@ def _happened(station: Any) -> None:
     jobs.run_now(asked, now=lambda: NOW)
 
 
-def _paid(station: Any) -> None:
+def _reconciled(station: Any) -> None:
     """Somebody paid for the home in question; a refund of it waits for a second person; a day has a difference."""
     from gridhall.contexts.accounts.models import Settlement
     from gridhall.contexts.payments import operations
-    from gridhall.contexts.payments.models import ReconciliationCase, RefundRequest, Statement
+    from gridhall.contexts.payments.models import CollectionCase, ReconciliationCase, RefundRequest, Statement
     from gridhall.contexts.payments.types import Part
 
     settled = Settlement.objects.filter(agreement__usage_point__number=OWN).latest("span")
@@ -204,6 +205,10 @@ def _paid(station: Any) -> None:
     Statement.objects.create(
         gateway="demo", day=day, digest="0" * 64, lines=0, paid_fen=0, refunded_fen=0, fee_fen=0, imported_at=NOW,
         actor="schedule",
+    )  # fmt: skip
+    CollectionCase.objects.create(
+        account_id=settled.account_id, organisation_id=station.pk, opened_at=NOW, as_of_date=day, oldest_date=day,
+        overdue_fen=5_000, usual_fen=5_000,
     )  # fmt: skip
     ReconciliationCase.objects.create(
         gateway="demo", day=day, kind="missing_there", reference="D-WORLD", refund=False, receipt_id=receipt,
@@ -351,6 +356,7 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "console.supply-point": lambda world: {"number": OWN},
     "console.supply-decide": lambda world: {"number": OWN},
     "console.protection-end": lambda world: {"protection": 0},
+    "console.arrear": _own("payments.CollectionCase"),
     "console.receipt": _own("payments.Receipt", reference="D-WORLD"),
     "console.receipt-refund": _own("payments.Receipt", reference="D-WORLD"),
     "console.receipt-chargeback": _own("payments.Receipt", reference="D-WORLD"),

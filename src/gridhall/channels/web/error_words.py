@@ -162,6 +162,8 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
         _("Explain each of them first."),
     ),
     "reconciliation_no_statement": (_("There is no statement of this day yet."), _("Take the statement in first.")),
+    "collection_refused": (_("This cannot be recorded as it stands."), _CHECK_VALUE),
+    "collection_rules_invalid": (_("The rules of collection cannot be used."), _TELL),
     "general_ledger_rules_invalid": (_("The accounts of the general ledger cannot be used."), _TELL),
 }
 #: Codes that only the command line meets.

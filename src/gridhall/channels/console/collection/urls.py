@@ -1,5 +1,10 @@
-"""Addresses of collection: arrears, strategies, promises, plans."""
+"""Addresses of collection in the console."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from gridhall.channels.console.collection import views
+
+urlpatterns = [
+    path("", views.arrears, name="console.arrears"),
+    path("<int:id>/", views.arrear, name="console.arrear"),
+]

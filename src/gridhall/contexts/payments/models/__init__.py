@@ -1,6 +1,15 @@
 """The tables of the payments context."""
 
 from gridhall.contexts.payments.models.autopay import AutopayAgreement, AutopayDebit, AutopayStatus, DebitStatus
+from gridhall.contexts.payments.models.collection import (
+    CollectionCase,
+    CollectionStep,
+    Instalment,
+    InstalmentPlan,
+    PromiseToPay,
+    StepKind,
+    StepResult,
+)
 from gridhall.contexts.payments.models.counter import CashDrawer, CounterMethod, CounterPayment
 from gridhall.contexts.payments.models.debit import (
     DebitBatch,
@@ -43,6 +52,8 @@ __all__ = [
     "CaseState",
     "CashDrawer",
     "ClosedDay",
+    "CollectionCase",
+    "CollectionStep",
     "CounterMethod",
     "CounterPayment",
     "DebitBatch",
@@ -58,6 +69,8 @@ __all__ = [
     "FeeStep",
     "GatewayNotice",
     "GuideArticle",
+    "Instalment",
+    "InstalmentPlan",
     "LateCharge",
     "NoticeOutcome",
     "OrderLine",
@@ -66,6 +79,7 @@ __all__ = [
     "PaymentPoint",
     "PointKind",
     "PointService",
+    "PromiseToPay",
     "Receipt",
     "ReceiptKind",
     "ReceiptLine",
@@ -75,6 +89,8 @@ __all__ = [
     "Resolution",
     "Statement",
     "StatementRow",
+    "StepKind",
+    "StepResult",
     "SwitchAction",
     "SwitchCommand",
     "SwitchState",
