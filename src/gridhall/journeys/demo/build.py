@@ -20,7 +20,19 @@ from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.metering import operations as metering
 from gridhall.contexts.metering.types import ImportReport
 from gridhall.contexts.tariffs import operations as tariffs
-from gridhall.journeys.demo import cast, grid, headend, meters, pack, paying, places, portfolio, state, weather
+from gridhall.journeys.demo import (
+    cast,
+    fee_control,
+    grid,
+    headend,
+    meters,
+    pack,
+    paying,
+    places,
+    portfolio,
+    state,
+    weather,
+)
 from gridhall.journeys.demo.pack import Pack, Size
 from gridhall.journeys.demo.state import AnotherDemo, State
 from gridhall.journeys.demo.utility import Period, Utility
@@ -291,8 +303,9 @@ class Building:
             act=Act(_ACTOR, self.now),
             progress=lambda done, all_: self.progress("running month", done, all_),
         )
+        watched = fee_control.begin(self.today, self.now, shown=self._shown)
         self._done(estimated=self.today)
-        return Step("estimate", f"{report.agreements:,} running months")
+        return Step("estimate", f"{report.agreements:,} running months, {watched} homes under fee control")
 
     def _moment(self, day: date, hour: int) -> datetime:
         """That hour of a day, but never later than now: the past is built as it would have happened."""
