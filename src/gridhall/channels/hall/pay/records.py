@@ -1,9 +1,12 @@
 """What was paid: the list of a home, and receipts to read and print."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -13,12 +16,14 @@ from gridhall.channels.hall.access import HallRequest, home_page, person_page
 from gridhall.channels.hall.pay.method_words import FORMER
 from gridhall.channels.hall.pay.offers import method_name
 from gridhall.channels.web.asked import whole
+from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.payments import queries
+from gridhall.contexts.payments import operations, queries
 from gridhall.contexts.payments.queries import PaidState, Payment
 from gridhall.contexts.payments.queries.homes import settling
 from gridhall.contexts.payments.types import Part, TakenReceipt
+from gridhall.kernel import clock
 from gridhall.kernel.errors import NotFound
 
 _PAGE: Final = 20
@@ -74,7 +79,9 @@ def record(request: HallRequest, receipt: int) -> HttpResponse:
     parts = [part for part in found.parts if part.account in own]
     if not parts:
         raise NotFound("There is no such receipt.", path="receipt")
-    return rendered(request, "hall/pay/receipt.html", **_shown(request, found, parts))
+    whole_of_it = len(parts) == len(found.parts)
+    pdf = reverse("hall.pay-record-pdf", kwargs={"home": request.home.key, "receipt": receipt}) if whole_of_it else ""
+    return rendered(request, "hall/pay/receipt.html", pdf_url=pdf, **_shown(request, found, parts))
 
 
 @require_GET
@@ -86,7 +93,40 @@ def of_order(request: HallRequest, number: str) -> HttpResponse:
     found = queries.receipts_of_order(number)
     if not found:
         raise NotFound("There is no such receipt.", path="receipt")
-    return rendered(request, "hall/pay/receipt.html", **_shown(request, found[0], list(found[0].parts)))
+    pdf = reverse("hall.pay-receipt-pdf", kwargs={"number": number})
+    return rendered(request, "hall/pay/receipt.html", pdf_url=pdf, **_shown(request, found[0], list(found[0].parts)))
+
+
+@require_GET
+@home_page(owner=True)
+def record_pdf(request: HallRequest, receipt: int) -> HttpResponse:
+    """The receipt on paper; only where all of it was for the accounts of this home."""
+    own = set(_accounts(request))
+    found = queries.receipt(receipt)
+    if not {part.account for part in found.parts} <= own:
+        raise NotFound("There is no such receipt.", path="receipt")
+    return _on_paper(found)
+
+
+@require_GET
+@person_page
+def of_order_pdf(request: HallRequest, number: str) -> HttpResponse:
+    """The receipt of an order on paper, for its payer."""
+    assert request.user.pk is not None
+    queries.order(number, payer=request.user.pk)
+    found = queries.receipts_of_order(number)
+    if not found:
+        raise NotFound("There is no such receipt.", path="receipt")
+    return _on_paper(found[0])
+
+
+def _on_paper(receipt: TakenReceipt) -> HttpResponse:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "receipt.pdf"
+        operations.write_receipt(receipt.id, file, now=clock.now(), language="en" if in_english() else "zh-Hans")
+        response = HttpResponse(file.read_bytes(), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="receipt-{receipt.value_date:%Y%m%d}-{receipt.id}.pdf"'
+    return response
 
 
 def _accounts(request: HallRequest) -> list[int]:
