@@ -127,7 +127,7 @@ def _world() -> World:
     bill = Bill.objects.filter(usage_point__number=OWN, status="issued").latest("start_date").number
     _happened(station)
     _reconciled(station)
-    _paid(owner, strange)
+    _paid_for_another(owner, strange)
     return World(
         people={
             "nobody": None,
@@ -216,7 +216,7 @@ def _reconciled(station: Any) -> None:
     )  # fmt: skip
 
 
-def _paid(owner: Any, strange: Any) -> None:
+def _paid_for_another(owner: Any, strange: Any) -> None:
     """The owner has paid one yuan for the stranger."""
     from gridhall.contexts.accounts.models import Settlement
     from gridhall.contexts.payments import operations
