@@ -58,7 +58,7 @@ def _amount(text: str) -> str:
 def _to_gateway(tab: Any, method: str, amount: str = "") -> None:
     """From the page of paying on to the gateway."""
     if amount:
-        tab.get_by_text(zh("Another amount"), exact=True).click()
+        tab.locator("input[data-other]").check(force=True)
         tab.get_by_label(zh("Amount in yuan")).fill(amount)
     tab.locator(f'input[name=method][value="{method}"]').check(force=True)
     tab.locator(".pay-send").click()

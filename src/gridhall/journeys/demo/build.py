@@ -277,7 +277,7 @@ class Building:
         )
         metering.summarise_peers(month, act=Act(_ACTOR, self._moment(month.end, 9)))
         self._done(billed_until=month.end)
-        paid = paying.settle(month, shown=self._shown, now=self.now)
+        paid = paying.settle(month, shown=self._shown, until=self._moment(self.today, 0))
         parked = sum(report.parked.values())
         return f"{report.bills:,} bills, {paid:,} paid" + (f", {parked} parked" if parked else "")
 
@@ -288,7 +288,7 @@ class Building:
             if last is None or last <= self.period.first:
                 return
             month = newest_whole_month(last)
-            paying.settle(month, shown=self._shown, now=self.now)
+            paying.settle(month, shown=self._shown, until=self._moment(self.today, 0))
             last = month.start
 
     @cached_property

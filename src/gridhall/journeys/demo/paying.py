@@ -18,15 +18,15 @@ _BEHIND_DAYS: Final = 110
 _ACTOR: Final = "demo"
 
 
-def settle(month: DateSpan, *, shown: Collection[str], now: datetime) -> int:
-    """This will post what has been paid for the bills of a month until now, and give how much was new.
+def settle(month: DateSpan, *, shown: Collection[str], until: datetime) -> int:
+    """This will post what is paid for the bills of a month until a moment, and give how much was new.
 
     Called again it adds what was paid since.
 
     Args:
         shown: numbers of the usage points that tours and tests look for.
     """
-    paid = [payment for each in issued_in(month, grid.PROVINCE) if (payment := _payment(each, shown)).paid_at <= now]
+    paid = [payment for each in issued_in(month, grid.PROVINCE) if (payment := _payment(each, shown)).paid_at <= until]
     return take_past(paid, actor=_ACTOR)
 
 

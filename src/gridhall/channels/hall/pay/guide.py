@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
@@ -49,12 +50,17 @@ def article(request: HallRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def file(request: HttpRequest, folder: str, name: str) -> FileResponse:
+def file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     """A picture or film of the guide."""
     path = _path(folder, name) if folder in {"pictures", "videos"} and _FILE.fullmatch(name) else None
     if path is None:
         raise NotFound("There is no such file.", path="name")
-    response = FileResponse(path.open("rb"), content_type=_TYPES[path.suffix[1:]])
+    kind = _TYPES[path.suffix[1:]]
+    response: HttpResponseBase
+    if folder == "videos":
+        response = FileResponse(path.open("rb"), content_type=kind)
+    else:
+        response = HttpResponse(path.read_bytes(), content_type=kind)
     response["Cache-Control"] = "public, max-age=3600"
     # A drawing opened by itself may run nothing.
     response._csp_replace = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"]}  # type: ignore[attr-defined]
