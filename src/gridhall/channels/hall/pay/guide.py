@@ -56,15 +56,15 @@ def file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     if path is None:
         raise NotFound("There is no such file.", path="name")
     kind = _TYPES[path.suffix[1:]]
-    response: HttpResponseBase
-    if folder == "videos":
-        response = FileResponse(path.open("rb"), content_type=kind)
-    else:
-        response = HttpResponse(path.read_bytes(), content_type=kind)
+    response = _film(path, kind) if folder == "videos" else HttpResponse(path.read_bytes(), content_type=kind)
     response["Cache-Control"] = "public, max-age=3600"
     # A drawing opened by itself may run nothing.
     response._csp_replace = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"]}  # type: ignore[attr-defined]
     return response
+
+
+def _film(path: Path, kind: str) -> HttpResponseBase:
+    return FileResponse(path.open("rb"), content_type=kind)
 
 
 def text_of(markdown: str) -> SafeString:
