@@ -61,7 +61,9 @@ class FeeState(models.Model):
     )
     prepaid = models.BooleanField()
     money_fen = models.BigIntegerField()
-    paid_fen = models.BigIntegerField(default=0, help_text="all money that ever came to the account, less what went back")
+    paid_fen = models.BigIntegerField(
+        default=0, help_text="all money that ever came to the account, less what went back"
+    )
     overdue_fen = models.BigIntegerField()
     unbilled_fen = models.BigIntegerField(null=True, help_text="of this usage point; null where it cannot be priced")
     balance_fen = models.BigIntegerField(null=True)
