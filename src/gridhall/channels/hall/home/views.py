@@ -18,6 +18,7 @@ from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.billing.queries import OwnBill
 from gridhall.contexts.identity import queries as identity
 from gridhall.contexts.identity.types import Home, Right
+from gridhall.contexts.payments.queries.fee_control import watched
 
 
 @person_page
@@ -52,6 +53,7 @@ def show(request: HallRequest) -> HttpResponse:
         sees_bills=sees_bills,
         last_day=ended - timedelta(days=1) if ended else None,
         supply=home.status,
+        fee=watched(home.usage_point, home.customer, today) if sees_bills and ended is None else None,
         actions=_actions(home, newest),
         notices=notices(home, bills, billing.waiting(home.usage_point, home.customer) if sees_bills else [], today),
         last_bill=newest,
@@ -76,6 +78,8 @@ def _actions(home: Home, newest: OwnBill | None) -> list[Action]:
         offered.append(("receipt", _("Bills"), "hall.bills", key))
         if newest is not None:
             offered.append(("file-download", _("Bill as PDF"), "hall.bill-pdf", key | {"number": newest.number}))
+    if home.may(Right.BILLS) and home.owner:
+        offered.append(("battery-1", _("Fee control"), "hall.prepay", key))
     if home.may(Right.USAGE):
         offered.append(("chart-bar", _("Usage"), "hall.usage", key))
     if home.may(Right.DOWNLOAD):
