@@ -208,7 +208,7 @@ def house() -> Iterator[str]:
         cwd=ROOT, start_new_session=True, stdout=sys.stderr,
     )  # fmt: skip
     try:
-        for _ in range(600):
+        for _ in range(3000):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/verify/", timeout=5).close()
                 break

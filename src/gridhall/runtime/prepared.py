@@ -46,5 +46,7 @@ def cursor() -> Iterator[Any]:
     connection.validate_no_broken_transaction()
     connection.ensure_connection()
     line: Any = connection.connection
+    # Django switches preparing off, even for those who ask for it.
+    line.prepare_threshold = 0
     with connection.wrap_database_errors, psycopg.Cursor(line) as raw:
         yield _Prepared(raw)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
-from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.payments.operations.fee_control import local
@@ -20,6 +19,7 @@ from gridhall.contexts.payments.rules.fee_control import (
     levels,
 )
 from gridhall.kernel.errors import GridhallError
+from gridhall.runtime import prepared
 from gridhall.runtime.audit import Act
 
 #: Stock is taken once a day; money moves at any time: what came since is added to what stock-taking found. Bills do not
@@ -153,6 +153,6 @@ def _works(day: date) -> bool:
 
 
 def _read(where: str, asked: Sequence[Any]) -> list[Point]:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_POINTS.format(where=where), list(asked))
         return [Point(*row) for row in cursor.fetchall()]

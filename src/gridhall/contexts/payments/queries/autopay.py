@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from django.db.models import QuerySet
 
+from gridhall.contexts.payments import ports
 from gridhall.contexts.payments.models import AutopayAgreement, AutopayDebit
-from gridhall.contexts.payments.ports import ChargingGateway, gateways
+from gridhall.contexts.payments.ports import ChargingGateway
 from gridhall.kernel.errors import NotFound
 
 
@@ -69,7 +70,7 @@ def charging_methods() -> list[tuple[str, str]]:
     """Gateways and methods by which autopay can be agreed: (gateway, method)."""
     return [
         (code, method.code)
-        for code, each in gateways().items()
+        for code, each in ports.gateways().items()
         if isinstance(each, ChargingGateway)
         for method in each.methods[:1]
     ]

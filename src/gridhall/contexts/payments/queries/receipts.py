@@ -2,10 +2,9 @@
 
 from typing import Any, Final
 
-from django.db import connection
-
 from gridhall.contexts.payments.types import Part, TakenReceipt
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime import prepared
 
 _SELECT: Final = """
     SELECT r.id, r.gateway, r.method, r.reference, coalesce(o.number, ''), r.amount_fen,
@@ -37,7 +36,7 @@ def receipts_of_order(number: str) -> list[TakenReceipt]:
 
 
 def _read(where: str, asked: dict[str, Any]) -> list[TakenReceipt]:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_SELECT.format(where=where), asked)
         return [
             TakenReceipt(
