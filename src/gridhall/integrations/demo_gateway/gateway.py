@@ -44,12 +44,13 @@ class DemoGateway:
         Method("demo.qr", {"zh-Hans": "演示扫码支付", "en": "Demo payment by QR code"}, "qrcode", phone=False),
     )
 
-    def __init__(self, home: Path | None = None, clock: Callable[[], datetime] = kernel_clock.now) -> None:
+    def __init__(self, home: Path | None = None, clock: Callable[[], datetime] | None = None) -> None:
         from django.conf import settings
 
         self._home = home
         self._zone = ZoneInfo(settings.TIME_ZONE)
-        self.clock = clock
+        # Looked up at each call, so that it is the clock of the house whenever this was imported.
+        self.clock = clock or (lambda: kernel_clock.now())
         self._service: Service | None = None
 
     @property
