@@ -167,6 +167,9 @@ _MEANING: Final[Mapping[str, tuple[type[GridhallError], str]]] = {
     "accounts_usagepoint_status": (
         ValueInvalid, "The status of a usage point is planned, connected, disconnected or retired."
     ),
+    "accounts_protection_span": (SpanEmpty, "A protection has a first day and lasts a day at least."),
+    "accounts_protection_kind": (ValueInvalid, "A protection is of a kind that the register knows."),
+    "accounts_protection_evidence": (ValueInvalid, "A protection says what it rests on."),
     "accounts_transformerarea_capacity": (ValueInvalid, "A capacity is above 0 VA."),
 } | dict.fromkeys(
     (f"accounts_{what}_position" for what in ("substation", "transformerarea", "servicelocation", "usagepoint")),
