@@ -89,7 +89,9 @@ def test_the_app_can_be_installed(client: Client) -> None:
 
 def test_the_packages_of_the_pages_are_installed() -> None:
     assert assets.NpmFinder().check() == []
-    assert set(assets.versions()) == {"@tabler/core", "@alpinejs/csp", "htmx.org", "echarts", "ace-builds"}
+    assert set(assets.versions()) == {
+        "@tabler/core", "@alpinejs/csp", "htmx.org", "echarts", "ace-builds", "maplibre-gl",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

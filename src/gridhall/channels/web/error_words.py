@@ -148,6 +148,50 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "csv_invalid": (_("The file cannot be read."), _MEND_FILE),
     "calendar_invalid": (_("The calendar of holidays cannot be used."), _TELL),
     "calendar_year_not_covered": (_("The calendar of holidays does not cover this year."), _TELL),
+    # money
+    "amount_invalid": (_("That is no amount that can be paid."), _("Type it in yuan, with at most two decimals.")),
+    "amount_out_of_bounds": (_("So much, or so little, cannot be paid at once."), _("Choose another amount.")),
+    "autopay_refused": (_("This account cannot be paid by itself in this way."), _("Choose another way to pay.")),
+    "count_invalid": (_("There are no such notes or coins."), _("Count again.")),
+    "cut_off_not_at_that_stage": (_("The cut-off has moved on meanwhile."), _("Look at it again.")),
+    "debit_answered": (_("This answer of the bank was taken in before. Nothing has changed."), _("Look at it again.")),
+    "debit_refused": (
+        _("The file of direct debits is refused."),
+        _("Mend the place that is named. Nothing was taken in."),
+    ),
+    "demo_gateway_refused": (_("The demo gateway refuses this."), _CHECK_VALUE),
+    "document_missing": (_("The number of the slip is missing."), _("Type the number that is printed on it.")),
+    "drawer_open": (_("A drawer is open already."), _("Close it first.")),
+    "fee_control_agreed_already": (_("Fee control is agreed on already."), _("Look at it again.")),
+    "fee_control_not_agreed": (_("Fee control is not agreed on here."), _("Agree on it first.")),
+    "fee_control_rules_invalid": (_("The rules of fee control cannot be used."), _TELL),
+    "gateway_unavailable": (
+        _("The payment gateway does not answer. Nothing is lost."),
+        _("Wait a minute, then try again or choose another way to pay."),
+    ),
+    "guide_article_invalid": (_("An article of the guide is not written as it should be."), _TELL),
+    "head_end_unavailable": (_("The meter does not answer now."), _("It is tried again by itself.")),
+    "mandate_invalid": (_("The mandate cannot be recorded so."), _CHECK_VALUE),
+    "no_drawer_open": (_("No drawer is open."), _("Open a drawer first.")),
+    "not_voidable": (_("This payment cannot be voided any more."), _("Refund it instead.")),
+    "openid_missing": (_("WeChat does not tell who is paying."), _("Open this page inside WeChat again.")),
+    "opening_hours_invalid": (_("The opening hours cannot be understood."), _CHECK_VALUE),
+    "order_ended": (_("This order is paid or closed."), _("Begin a new payment where something is left to pay.")),
+    "payment_rules_invalid": (_("The rules of payments cannot be used."), _TELL),
+    "receipt_not_printed": (
+        _("This receipt cannot be printed."),
+        _("Try again; if it stays so, tell the administrator."),
+    ),
+    "refund_decided": (_("This refund waits for nobody any more."), _("Look at it again.")),
+    "refund_not_done": (_("The money cannot go back on this way."), _("Give it back where it came in.")),
+    "refund_reason_missing": (_("A refund needs a reason."), _("Say why.")),
+    "refund_too_large": (_("More would go back than is left of this payment."), _("Choose a smaller amount.")),
+    "supply_still_off": (
+        _("Fee control cannot end while supply is off or a cut-off is under way."),
+        _("Wait until the supply is on again."),
+    ),
+    "tendered_too_little": (_("Less was handed over than is to be paid."), _("Count again.")),
+    "two_people_needed": (_("Somebody else has to decide what you asked for."), _("Ask a colleague to decide.")),
     # days of payment gateways
     "statement_invalid": (
         _("The statement is refused: it is cut off, altered, or of another day or merchant. Nothing was taken in."),
@@ -166,12 +210,14 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "collection_rules_invalid": (_("The rules of collection cannot be used."), _TELL),
     "general_ledger_rules_invalid": (_("The accounts of the general ledger cannot be used."), _TELL),
 }
-#: Codes that only the command line meets.
+#: Codes that only the command line meets, or that gateways' messages are refused with.
 NOT_ON_PAGES: Final = frozenset(
     {
         "another_demo", "bad_option", "database_setting_invalid", "database_too_old", "database_unreachable",
         "embedded_server_failed", "nobody_named", "not_only_a_demo", "job_kind_unknown",
         "option_invalid", "port_taken", "reading_unclear",
-        "setting_invalid",
+        "setting_invalid", "notice_expired", "notice_forged", "notice_garbled", "notice_not_genuine",
+        "notice_of_other_merchant", "notice_of_unknown_order", "notice_of_wrong_amount", "notice_refused",
+        "notice_unreadable", "number_invalid", "order_paid_twice",
     }
 )  # fmt: skip

@@ -80,10 +80,10 @@ REFUNDS: Final[dict[str, tuple[_Said, str]]] = {
 ORDERS: Final[dict[str, _Said]] = {
     "open": _("waits for the money"),
     "paid": _("paid"),
-    "closed": _("closed"),
+    "closed": pgettext_lazy("day", "closed"),
 }
 ENTRIES: Final[dict[str, _Said]] = {
-    "bill": _("Bills"),
+    "bill": pgettext_lazy("ledger", "Bills"),
     "cancellation": _("Cancelled bills"),
     "receipt": _("Money in"),
     "refund": _("Refunds"),
