@@ -83,6 +83,13 @@ def places(request: HallRequest) -> HttpResponse:
         map={
             "style": settings.MAP_STYLE, "worker": static("npm/maplibre-worker.js"),
             "script": static("npm/maplibre.js"), "sheet": static("npm/maplibre.css"), "near": near,
+            "words": {
+                "NavigationControl.ZoomIn": _("Zoom in"), "NavigationControl.ZoomOut": _("Zoom out"),
+                "Map.Title": _("Map"), "Popup.Close": _("Close"),
+                "CooperativeGesturesHandler.WindowsHelpText": _("Hold Ctrl and scroll to zoom the map"),
+                "CooperativeGesturesHandler.MacHelpText": _("Hold ⌘ and scroll to zoom the map"),
+                "CooperativeGesturesHandler.MobileHelpText": _("Use two fingers to move the map"),
+            },
             "points": [
                 {"code": each.view.code, "name": each.name, "at": [each.view.longitude, each.view.latitude],
                  "open": each.view.opening.open}

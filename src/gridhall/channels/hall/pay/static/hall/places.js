@@ -35,7 +35,7 @@ async function draw() {
     const bounds = new maplibregl.LngLatBounds();
     data.points.forEach((point) => bounds.extend(point.at));
     if (data.near) bounds.extend(data.near);
-    const map = new maplibregl.Map({ container: place, style: data.style || plain, bounds, fitBoundsOptions: { padding: 48, maxZoom: 15 }, attributionControl: data.style ? {} : false, dragRotate: false, cooperativeGestures: true, locale: {} });
+    const map = new maplibregl.Map({ container: place, style: data.style || plain, bounds, fitBoundsOptions: { padding: 48, maxZoom: 15 }, attributionControl: data.style ? {} : false, dragRotate: false, cooperativeGestures: true, locale: data.words });
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl());
     const features = data.points.map((point) => ({ type: "Feature", geometry: { type: "Point", coordinates: point.at }, properties: { name: point.name, code: point.code, open: point.open } }));
