@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.walking import shot, window, zh
 from tests.world import OWN
@@ -69,7 +70,7 @@ def _mends(tab: Any) -> None:
     """The two rows in place: the cells that are wrong are marked, and what is right again counts."""
     tab.get_by_role("link", name=zh("Mend the quarantine")).click()
     wrong = tab.locator("[aria-invalid=true]")
-    assert wrong.count() == 2
+    expect(wrong).to_have_count(2)
     shot(tab, "console-quarantine")
     for at in range(2):
         cell = wrong.nth(at)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.browser.walking import shot, sign_in, window, zh
 from tests.world import OWN
@@ -82,7 +83,7 @@ def _usage(tab: Any) -> None:
     tab.wait_for_selector(".chart canvas")
     shot(tab, "hall-usage-day")
     tab.locator(".chart-table").first.locator("summary").click()
-    assert tab.locator(".chart-table").first.locator("tbody tr").count() == 96
+    expect(tab.locator(".chart-table").first.locator("tbody tr")).to_have_count(96)
 
 
 def _open_row(tab: Any, at: int) -> None:
@@ -134,7 +135,7 @@ def _tenant_sees_just_that(tenant: Any, site: Any) -> None:
     assert main.get_by_role("link", name=zh("Usage")).count() == 0
     main.get_by_role("link", name=zh("Bills")).click()
     tenant.wait_for_url("**/bills/")
-    assert tenant.locator(".row-list > li").count() == 2  # January and February
+    expect(tenant.locator(".row-list > li")).to_have_count(2)  # January and February
     tenant.locator(".row-list > li a").first.click()
     assert "¥" in tenant.locator(".bill-head").inner_text()
     shot(tenant, "hall-tenant")

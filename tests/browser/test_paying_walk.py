@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.conftest import DESK, PHONE, Site, _served, _static
 from tests.browser.walking import shot, sign_in, window, zh
 from tests.standins.alipay import AlipayStandIn
@@ -83,7 +84,7 @@ def test_a_bill_is_paid_on_a_phone_in_two_taps(paying: Any, browser: Any) -> Non
     shot(tab, "hall-pay")
 
     _to_gateway(tab, "demo.link", "0")
-    assert tab.locator("#amount-error").is_visible()
+    expect(tab.locator("#amount-error")).to_be_visible()
 
     # Refused there: nothing is taken, and one may try again.
     _to_gateway(tab, "demo.link", "1.00")
@@ -156,10 +157,10 @@ def test_places_and_guide_are_open_to_everybody(paying: Any, browser: Any) -> No
     tab = window(browser, DESK, site.url)
     tab.context.grant_permissions(["geolocation"])
     tab.goto("/payment-points/")
-    assert tab.locator(".place").count() == 8
+    expect(tab.locator(".place")).to_have_count(8)
     tab.get_by_label(zh("Kind of place")).select_option("machine")
     tab.get_by_role("button", name=zh("Show", "places")).click()
-    assert tab.locator(".place").count() == 2
+    expect(tab.locator(".place")).to_have_count(2)
     tab.context.set_geolocation({"longitude": 120.58, "latitude": 29.99})
     tab.get_by_role("button", name=zh("Nearest to me")).click()
     tab.locator(".place-kind", has_text=re.compile(r"·")).first.wait_for()
@@ -167,5 +168,7 @@ def test_places_and_guide_are_open_to_everybody(paying: Any, browser: Any) -> No
     shot(tab, "hall-payment-points")
     tab.goto("/ways-to-pay/")
     tab.locator("main .row-list a").first.click()
-    assert tab.locator(".guide-text img").evaluate("each => each.complete && each.naturalWidth > 0")
+    picture = tab.locator(".guide-text img")
+    picture.wait_for()
+    tab.wait_for_function("[...document.querySelectorAll('.guide-text img')].every(each => each.naturalWidth > 0)")
     assert not tab.problems
