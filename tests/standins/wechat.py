@@ -46,8 +46,12 @@ class WeChatStandIn(StandIn):
     apiv3_key = "0123456789abcdefghijklmnopqrstuv"
     serial = "7132D72A03E93CDDF8C03BBD1F37EEDF00000001"
     public_key_id = "PUB_KEY_ID_0119000001092026"
+    secret = "7813490da6f1265e4901ffb80afaa36f"
+    openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
     def settings(self) -> dict[str, str]:
+        #: Codes that were handed to browsers, each with whether it was used.
+        self.codes: dict[str, bool] = {}
         self.merchant, self.own = key(), key()
         (self.folder / "apiclient_key.pem").write_bytes(private_pem(self.merchant))
         (self.folder / "pub_key.pem").write_bytes(public_pem(self.own))
@@ -59,7 +63,10 @@ class WeChatStandIn(StandIn):
             "GRIDHALL_WECHAT_APIV3_KEY": self.apiv3_key,
             "GRIDHALL_WECHAT_PUBLIC_KEY_FILE": str(self.folder / "pub_key.pem"),
             "GRIDHALL_WECHAT_PUBLIC_KEY_ID": self.public_key_id,
+            "GRIDHALL_WECHAT_APP_SECRET": self.secret,
             "GRIDHALL_WECHAT_URL": self.url,
+            "GRIDHALL_WECHAT_OPEN_URL": self.url,
+            "GRIDHALL_WECHAT_API_URL": self.url,
         }
 
     def asked(self, asked: Asked) -> Told:
@@ -67,6 +74,10 @@ class WeChatStandIn(StandIn):
             trade = self.trades[asked.path.rsplit("/", 1)[1]]
             trade.return_url = unquote(asked.parameters.get("redirect_url", ""))
             return self.payer_page(trade)
+        if asked.path == "/connect/oauth2/authorize":
+            return self._authorize(asked.parameters)
+        if asked.path == "/sns/oauth2/access_token":
+            return self._access_token(asked.parameters)
         told = _AUTHORIZATION.fullmatch(asked.headers.get("authorization", ""))
         if not told:
             return self._failed(401, "SIGN_ERROR")
@@ -80,6 +91,34 @@ class WeChatStandIn(StandIn):
         content = json.loads(asked.body) if asked.body else {}
         with self.lock:
             return self._do(asked, content)
+
+    def _authorize(self, asked: dict[str, str]) -> Told:
+        wanted = {"appid": self.appid, "response_type": "code", "scope": "snsapi_base"}
+        known = {name: asked.get(name) for name in wanted}
+        if known != wanted or not re.fullmatch(r"[0-9A-Za-z]{1,128}", asked.get("state", "")):
+            return self.no("10003", Told("参数错误".encode(), status=400))
+        code = secrets.token_hex(16)
+        self.codes[code] = False
+        back = f"{asked['redirect_uri']}?code={code}&state={asked['state']}"
+        return Told(status=302, headers={"Location": back})
+
+    def _access_token(self, asked: dict[str, str]) -> Told:
+        def wrong(code: int) -> Told:
+            return self.no(str(code), Told(json.dumps({"errcode": code, "errmsg": "no"}).encode(), "text/plain"))
+
+        code = asked.get("code", "")
+        if asked.get("appid") != self.appid:
+            return wrong(40013)
+        if asked.get("secret") != self.secret or asked.get("grant_type") != "authorization_code":
+            return wrong(40125)
+        with self.lock:
+            if code not in self.codes:
+                return wrong(40029)
+            if self.codes[code]:
+                return wrong(40163)
+            self.codes[code] = True
+        told = {"access_token": "ACCESS", "expires_in": 7200, "openid": self.openid, "scope": "snsapi_base"}
+        return Told(json.dumps(told).encode(), "text/plain")
 
     def _do(self, asked: Asked, content: dict[str, Any]) -> Told:
         pieces = asked.path.strip("/").split("/")[1:]
@@ -114,6 +153,8 @@ class WeChatStandIn(StandIn):
         if content["appid"] != self.appid or content["mchid"] != self.mchid:
             return self._failed(400, "APPID_MCHID_NOT_MATCH")
         wanted = Trade(number, content["amount"]["total"], content["notify_url"], "", content["description"], kind)
+        if kind == "jsapi" and content.get("payer") != {"openid": self.openid}:
+            return self._failed(400, "PARAM_ERROR")
         trade = self.trades.setdefault(number, wanted)
         if trade.amount_fen != wanted.amount_fen:
             return self._failed(400, "INVALID_REQUEST")
@@ -229,7 +270,7 @@ class WeChatStandIn(StandIn):
         fee = (-refund.amount_fen if refund else trade.amount_fen) * 6 / 100000
         return [
             f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}", self.appid, self.mchid, "0", "", trade.reference,
-            trade.number, "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "NATIVE", "REFUND" if refund else "SUCCESS", "CMB_CREDIT",
+            trade.number, self.openid, "NATIVE", "REFUND" if refund else "SUCCESS", "CMB_CREDIT",
             "CNY", paid, "0.00", refund.reference if refund else "0", refund.number if refund else "0", back, "0.00",
             "ORIGINAL" if refund else "", "SUCCESS" if refund else "", trade.subject, "", f"{fee:.5f}", "0.60%", paid,
             back, "",

@@ -108,7 +108,7 @@ class Money(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        operations.close_expired(NOW + timedelta(days=1))
+        operations.ask_overdue(lambda: NOW + timedelta(days=1))
 
     @precondition(lambda self: self.paid)
     @rule(data=st.data(), share=st.integers(1, 150), kind=st.sampled_from(["refund", "chargeback"]))

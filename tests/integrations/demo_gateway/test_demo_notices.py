@@ -40,17 +40,17 @@ def test_a_message_of_a_refund_is_one_of_a_refund(demo):
 )
 def test_an_altered_message_is_refused(demo, field, value):
     fields = dict(parse_qsl(signing.signed_notice(demo.keys, **GENUINE).decode()))
-    assert code(demo, urlencode(fields | {field: value}).encode()) == "notice_forged"
+    assert code(demo, urlencode(fields | {field: value}).encode()) == "notice_not_genuine"
 
 
 def test_a_message_signed_by_another_key_is_refused(demo, tmp_path):
     forged = signing.signed_notice(signing.keys_of(tmp_path / "other"), **GENUINE)
-    assert code(demo, forged) == "notice_forged"
+    assert code(demo, forged) == "notice_not_genuine"
 
 
 def test_a_message_signed_by_the_merchants_own_key_is_refused(demo):
     mixed = signing.Keys(demo.keys.merchant, demo.keys.merchant)
-    assert code(demo, signing.signed_notice(mixed, **GENUINE)) == "notice_forged"
+    assert code(demo, signing.signed_notice(mixed, **GENUINE)) == "notice_not_genuine"
 
 
 @pytest.mark.parametrize("later", [{"minutes": 6}, {"minutes": -6}, {"days": 400}])
@@ -72,21 +72,21 @@ def test_a_message_for_another_merchant_is_refused(demo):
     ],
 )  # fmt: skip
 def test_nonsense_is_refused_even_when_it_is_signed(demo, changes):
-    assert code(demo, signing.signed_notice(demo.keys, **GENUINE | changes)) == "notice_garbled"
+    assert code(demo, signing.signed_notice(demo.keys, **GENUINE | changes)) == "notice_unreadable"
 
 
 def test_a_field_said_twice_is_refused(demo):
     body = signing.signed_notice(demo.keys, **GENUINE) + b"&amount_fen=12850"
-    assert code(demo, body) == "notice_garbled"
+    assert code(demo, body) == "notice_unreadable"
 
 
 def test_a_field_too_much_or_too_few_is_refused(demo):
     body = signing.signed_notice(demo.keys, **GENUINE)
-    assert code(demo, body + b"&more=1") == code(demo, body.replace(b"status=PAID&", b"")) == "notice_garbled"
+    assert code(demo, body + b"&more=1") == code(demo, body.replace(b"status=PAID&", b"")) == "notice_unreadable"
 
 
 def test_an_endless_body_is_refused(demo):
-    assert code(demo, b"a=1&" * 1_000_000) == "notice_garbled"
+    assert code(demo, b"a=1&" * 1_000_000) == "notice_unreadable"
 
 
 @pytest.fixture(scope="module")

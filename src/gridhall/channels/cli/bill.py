@@ -488,8 +488,6 @@ def _day(text: str) -> date:
 
 def _today(now: datetime) -> date:
     """The local day of a moment."""
-    from zoneinfo import ZoneInfo
+    from gridhall.runtime.localtime import local_day
 
-    from django.conf import settings
-
-    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return local_day(now)

@@ -1,13 +1,13 @@
 """`gridhall bill running`: what the days since the last bill would cost, for everybody."""
 
 import time
-from zoneinfo import ZoneInfo
 
 import typer
 
 from gridhall.channels.cli.bill import JSON, UNIT, app
 from gridhall.channels.cli.output import people, progress, refusals, show_json
 from gridhall.channels.cli.startup import act, with_database
+from gridhall.runtime.localtime import local_day
 
 
 def register(parent: typer.Typer) -> None:
@@ -24,7 +24,6 @@ def running(organisation: str | None = UNIT, as_json: bool = JSON) -> None:
     [dim]gridhall bill running[/]
     """
     with_database()
-    from django.conf import settings
 
     from gridhall.contexts.billing import operations
 
@@ -33,7 +32,7 @@ def running(organisation: str | None = UNIT, as_json: bool = JSON) -> None:
         task = bar.add_task("Estimating", total=None)
         report = operations.estimate_running(
             organisation,
-            today=acting.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
+            today=local_day(acting.at),
             act=acting,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

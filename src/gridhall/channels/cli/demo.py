@@ -4,7 +4,6 @@ import time
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -66,9 +65,10 @@ def demo(
     from django.conf import settings
 
     from gridhall.journeys.demo.build import Building
+    from gridhall.runtime import localtime
 
     now = clock.now()
-    zone = ZoneInfo(settings.TIME_ZONE)
+    zone = localtime.zone()
     day = today.date() if today else now.astimezone(zone).date()
     if fresh:
         from gridhall.journeys.demo.fresh import remove

@@ -1,7 +1,6 @@
 """`gridhall logins`: who can sign in to the demo utility, and the codes of their authenticator apps."""
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -9,6 +8,7 @@ from gridhall.channels.cli import output
 from gridhall.channels.cli.startup import act, with_database
 from gridhall.kernel import clock
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime.localtime import local_day
 
 logins = typer.Typer(help="People and staff of the demo utility who can sign in.", no_args_is_help=True)
 
@@ -54,7 +54,6 @@ def ensure() -> list[Any]:
     Raises:
         NotFound: when there is no demo utility here.
     """
-    from django.conf import settings
 
     from gridhall.journeys.demo import cast, pack
     from gridhall.journeys.demo.logins import create
@@ -62,7 +61,7 @@ def ensure() -> list[Any]:
 
     state = _demo_state()
     utility = cast.build(pack.read(state.size), seed=state.seed, period=Period.up_to(state.founded))
-    today = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(clock.now())
     return create(utility.roles, act=act(), today=max(today, state.founded))
 
 

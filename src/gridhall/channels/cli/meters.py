@@ -147,11 +147,9 @@ def _identity(usage_point: str) -> int:
 
 
 def _moment(at: datetime) -> datetime:
-    from zoneinfo import ZoneInfo
+    from gridhall.runtime.localtime import zone
 
-    from django.conf import settings
-
-    return at.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    return at.replace(tzinfo=zone())
 
 
 def _readings(texts: list[str]) -> dict[RegisterKind, Decimal]:

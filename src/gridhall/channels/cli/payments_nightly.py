@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from gridhall.channels.cli.output import people, refusals, show_json
 from gridhall.channels.cli.startup import act, with_database
 from gridhall.kernel import clock
+from gridhall.runtime.localtime import local_day
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
@@ -60,12 +60,11 @@ def late_charges(
     Example: [bold]gridhall payments late-charges --through 2026-03-01[/]
     """
     with_database()
-    from django.conf import settings
 
     from gridhall.contexts.payments import operations, queries
 
     acting = act()
-    yesterday = acting.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date() - timedelta(days=1)
+    yesterday = local_day(acting.at) - timedelta(days=1)
     day = through.date() if through else yesterday
     accounts = queries.to_assess(day, since=None)
     changed = operations.assess(accounts, day, act=acting)

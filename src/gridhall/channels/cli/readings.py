@@ -19,6 +19,7 @@ from gridhall.kernel.energy import kwh
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.spans import DateSpan
 from gridhall.lake.needs import Channel
+from gridhall.runtime.localtime import local_day
 
 readings = typer.Typer(
     help="Readings: take them away, look at them, see how fresh they are. "
@@ -157,9 +158,8 @@ def freshness(
     Example: gridhall readings freshness --usage-point MAC000002 --on 2014-01-01
     """
     with_database()
-    from django.conf import settings
 
-    today = on.date() if on else clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = on.date() if on else local_day(clock.now())
     if usage_point is not None:
         _freshness_of_one(usage_point, today, days, channel, as_of, as_json)
         return

@@ -216,8 +216,8 @@ NOT_ON_PAGES: Final = frozenset(
         "another_demo", "bad_option", "database_setting_invalid", "database_too_old", "database_unreachable",
         "embedded_server_failed", "nobody_named", "not_only_a_demo", "job_kind_unknown",
         "option_invalid", "port_taken", "reading_unclear",
-        "setting_invalid", "notice_expired", "notice_forged", "notice_garbled", "notice_not_genuine",
+        "setting_invalid", "notice_expired", "notice_not_genuine",
         "notice_of_other_merchant", "notice_of_unknown_order", "notice_of_wrong_amount", "notice_refused",
-        "notice_unreadable", "number_invalid", "order_paid_twice",
+        "notice_unreadable", "number_invalid", "order_paid_twice", "payer_unknown",
     }
 )  # fmt: skip

@@ -3,18 +3,16 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 
 from gridhall.kernel import clock
 from gridhall.kernel.energy import kwh as as_kwh
 from gridhall.kernel.money import yuan
 from gridhall.kernel.spans import DateSpan
+from gridhall.runtime import localtime
 
 
 def in_english() -> bool:
@@ -95,7 +93,7 @@ def month(day: date) -> str:
 
 def moment(at: datetime) -> str:
     """A moment in the utility's zone: 11月21日 08:15, 21 Nov 08:15; with the year when it is not this one's."""
-    here = timezone.localtime(at, ZoneInfo(settings.TIME_ZONE))
+    here = localtime.local(at)
     this_year = today().year == here.year
     if in_english():
         pattern = "d MMM HH:mm" if this_year else "d MMM y HH:mm"
@@ -130,5 +128,5 @@ def today() -> date:
 def local(day: date | datetime) -> date:
     """The utility's day of a moment; a day is itself."""
     if isinstance(day, datetime):
-        return timezone.localtime(day, ZoneInfo(settings.TIME_ZONE)).date()
+        return localtime.local_day(day)
     return day

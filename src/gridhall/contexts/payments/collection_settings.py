@@ -1,16 +1,12 @@
 """The strategy of collection, from the content folder."""
 
-from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gridhall.kernel.errors import Refused
-from gridhall.runtime.content import content
+from gridhall.runtime.rules import rules_of
 
 
 class CollectionRulesInvalid(Refused):
@@ -66,20 +62,4 @@ def collection_rules() -> CollectionRules:
         CollectionRulesInvalid: when it is no YAML or says something unknown, with the place.
         NotFound: when there is none.
     """
-    path = content("rules", "collection.yaml")
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> CollectionRules:
-    try:
-        written: Any = YAML(typ="safe").load(path)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CollectionRulesInvalid(f"It is not YAML: {error.problem}.", path=f"{path.name}:{line}") from error
-    try:
-        return CollectionRules.model_validate(written)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CollectionRulesInvalid(f"{first['msg']}.", path=f"{path.name}:{place}") from error
+    return rules_of("collection", CollectionRules, CollectionRulesInvalid)

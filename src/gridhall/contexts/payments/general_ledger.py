@@ -1,15 +1,9 @@
 """Which accounts of the general ledger a day's entries are booked to, from the content folder."""
 
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from gridhall.kernel.errors import Refused
-from gridhall.runtime.content import content
+from gridhall.runtime.rules import rules_of
 
 
 class GeneralLedgerRulesInvalid(Refused):
@@ -53,20 +47,4 @@ def general_ledger_rules() -> GeneralLedgerRules:
         GeneralLedgerRulesInvalid: when it is no YAML or says something unknown, with the place.
         NotFound: when there is none.
     """
-    path = content("rules", "general_ledger.yaml")
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> GeneralLedgerRules:
-    try:
-        written: Any = YAML(typ="safe").load(path)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise GeneralLedgerRulesInvalid(f"It is not YAML: {error.problem}.", path=f"{path.name}:{line}") from error
-    try:
-        return GeneralLedgerRules.model_validate(written)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise GeneralLedgerRulesInvalid(f"{first['msg']}.", path=f"{path.name}:{place}") from error
+    return rules_of("general_ledger", GeneralLedgerRules, GeneralLedgerRulesInvalid)

@@ -21,8 +21,8 @@ from gridhall.kernel.errors import GridhallError, NotFound, Refused
 
 __all__ = [
     "Answer", "ChargingGateway", "Checkout", "CheckoutKind", "GatewayUnavailable", "HeadEnd", "HeadEndAnswer",
-    "HeadEndUnavailable", "MeterReading", "Method", "MoneyState", "NoticeRefused", "OrderToPay", "PaymentGateway",
-    "PaymentState", "Points", "Progress", "RawNotice", "RefundState", "RefundToMake", "Relay", "StatementInvalid",
+    "HeadEndUnavailable", "MeterReading", "Method", "MoneyState", "NoticeRefused", "OrderToPay", "PayerAskingGateway",
+    "PayerUnknown", "PaymentGateway", "PaymentState", "Points", "Progress", "RawNotice", "RefundState", "RefundToMake", "Relay", "StatementInvalid",
     "StatementLine", "SwitchOrder", "gateway", "gateways", "head_end", "points",
 ]  # fmt: skip
 
@@ -184,6 +184,12 @@ class GatewayUnavailable(GridhallError):
     code = "gateway_unavailable"
 
 
+class PayerUnknown(Refused):
+    """A gateway does not say who a payer is: the code that they brought is not its own, too old, or was used."""
+
+    code = "payer_unknown"
+
+
 class PaymentGateway(Protocol):
     """A place that takes money for the utility.
 
@@ -286,6 +292,31 @@ class ChargingGateway(PaymentGateway, Protocol):
 
         Raises:
             GatewayUnavailable: nothing is known; ask by `query`.
+        """
+        ...
+
+
+@runtime_checkable
+class PayerAskingGateway(PaymentGateway, Protocol):
+    """A gateway that for some ways to pay has to know who the payer is to it: ``OrderToPay.openid``.
+
+    The payer's browser is sent to it and comes back with a code, which the gateway tells who it is for, once.
+    """
+
+    def asks_payer(self, method: str) -> bool:
+        """Whether a way to pay needs to know."""
+        ...
+
+    def payer_link(self, return_url: str, state: str) -> str:
+        """Where the payer's browser is sent; it comes back to the address with ``code`` and ``state``."""
+        ...
+
+    def payer(self, code: str) -> str:
+        """Who came back with a code.
+
+        Raises:
+            PayerUnknown: the code is not the gateway's, too old, or was used.
+            GatewayUnavailable: it did not answer.
         """
         ...
 

@@ -1,18 +1,13 @@
 """The rules of payments, from the content folder."""
 
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gridhall.contexts.payments.errors import RulesInvalid
 from gridhall.contexts.payments.rules.amounts import LARGEST_FEN
 from gridhall.contexts.payments.rules.waterfall import LateRule
-from gridhall.runtime.content import content
+from gridhall.runtime.rules import rules_of
 
 
 class Part(BaseModel):
@@ -77,20 +72,4 @@ def rules() -> PaymentRules:
         RulesInvalid: when it is no YAML or says something unknown, with the place.
         NotFound: when there is none.
     """
-    path = content("rules", "payments.yaml")
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> PaymentRules:
-    try:
-        written: Any = YAML(typ="safe").load(path)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RulesInvalid(f"It is not YAML: {error.problem}.", path=f"{path.name}:{line}") from error
-    try:
-        return PaymentRules.model_validate(written)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RulesInvalid(f"{first['msg']}.", path=f"{path.name}:{place}") from error
+    return rules_of("payments", PaymentRules, RulesInvalid)

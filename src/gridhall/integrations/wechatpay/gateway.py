@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -31,6 +31,7 @@ from gridhall.contexts.payments.ports import (
     Method,
     MoneyState,
     OrderToPay,
+    PayerUnknown,
     PaymentState,
     RawNotice,
     RefundState,
@@ -38,6 +39,7 @@ from gridhall.contexts.payments.ports import (
     StatementLine,
 )
 from gridhall.integrations import settings
+from gridhall.integrations.asking import ask
 from gridhall.integrations.wechatpay.bill import lines_of
 from gridhall.integrations.wording import (
     BEIJING,
@@ -53,8 +55,9 @@ from gridhall.kernel.errors import Refused
 
 #: How far a notice's time may be from ours: WeChat's own advice.
 _WINDOW: Final = timedelta(minutes=5)
+_INSIDE: Final = "wechat.jsapi"
 _KINDS: Final = {
-    "wechat.native": WeChatPayType.NATIVE, "wechat.jsapi": WeChatPayType.JSAPI, "wechat.h5": WeChatPayType.H5,
+    "wechat.native": WeChatPayType.NATIVE, _INSIDE: WeChatPayType.JSAPI, "wechat.h5": WeChatPayType.H5,
 }  # fmt: skip
 #: ``REFUND``: paid, and some of it went back since.
 _STATES: Final = {
@@ -68,6 +71,8 @@ _REFUNDS: Final = {
     "CLOSED": MoneyState.CLOSED,
 }  # fmt: skip
 _SIGNED: Final = ("timestamp", "nonce", "serial", "signature")
+#: ``errcode`` of a code that is not one, has expired, or was used.
+_NOT_A_CODE: Final = {40029, 42003, 40163}
 _UNKNOWN: Final = {"ORDER_NOT_EXIST", "ORDERNOTEXIST"}
 
 
@@ -82,7 +87,8 @@ class WeChatPay:
 
     Settings: ``GRIDHALL_WECHAT_MERCHANT_ID``, ``_APP_ID``, ``_SERIAL_NUMBER`` (of the merchant's certificate),
     ``_PRIVATE_KEY_FILE``, ``_APIV3_KEY``, ``_PUBLIC_KEY_FILE`` and ``_PUBLIC_KEY_ID`` (WeChat Pay's public key, or its
-    platform certificate and that one's serial number), ``_URL`` (production unless set).
+    platform certificate and that one's serial number), ``_APP_SECRET`` (of the official account, for payments inside
+    WeChat), ``_URL``, ``_OPEN_URL`` and ``_API_URL`` (production unless set).
 
     Raises:
         SettingInvalid: when one of them is missing or unusable.
@@ -91,7 +97,7 @@ class WeChatPay:
     code = "wechat"
     methods = (
         Method("wechat.h5", {"zh-Hans": "微信支付", "en": "WeChat Pay"}, "brand-wechat", desktop=False),
-        Method("wechat.jsapi", {"zh-Hans": "微信支付", "en": "WeChat Pay"}, "brand-wechat", desktop=False),
+        Method(_INSIDE, {"zh-Hans": "微信支付", "en": "WeChat Pay"}, "brand-wechat"),
         Method("wechat.native", {"zh-Hans": "微信扫码", "en": "WeChat QR code"}, "brand-wechat", phone=False),
     )
 
@@ -107,7 +113,10 @@ class WeChatPay:
             "GRIDHALL_WECHAT_PUBLIC_KEY_ID", r"PUB_KEY_ID_\w+|[0-9A-F]{8,40}", "PUB_KEY_ID_…, or a serial number"
         )
         self._url = settings.address("GRIDHALL_WECHAT_URL", "https://api.mch.weixin.qq.com")
-        seconds = settings.seconds()
+        self._secret = settings.matching("GRIDHALL_WECHAT_APP_SECRET", r"[0-9A-Za-z]{32}", "32 letters and digits")
+        self._open_url = settings.address("GRIDHALL_WECHAT_OPEN_URL", "https://open.weixin.qq.com")
+        self._api_url = settings.address("GRIDHALL_WECHAT_API_URL", "https://api.weixin.qq.com")
+        self._seconds = seconds = settings.seconds()
         self._library = Library(
             wechatpay_type=WeChatPayType.NATIVE, mchid=self._mchid, appid=self._appid, apiv3_key=self._key,
             private_key=settings.private_pem(private), cert_serial_no=serial, timeout=(seconds, seconds),
@@ -127,7 +136,7 @@ class WeChatPay:
             "amount": {"total": order.amount_fen, "currency": "CNY"}, "pay_type": _KINDS[order.method],
             "time_expire": order.expires_at.astimezone(BEIJING).isoformat(timespec="seconds"),
         }  # fmt: skip
-        if order.method == "wechat.jsapi":
+        if order.method == _INSIDE:
             if not order.openid:
                 raise OpenidMissing("Paying inside WeChat needs the payer's openid.", path="openid")
             about["payer"] = {"openid": order.openid}
@@ -145,6 +154,32 @@ class WeChatPay:
             return self._script(text_of(told, "prepay_id"))
         except ValueError as error:
             raise _unavailable(status, told) from error
+
+    def asks_payer(self, method: str) -> bool:
+        """Whether the way to pay is inside WeChat."""
+        return method == _INSIDE
+
+    def payer_link(self, return_url: str, state: str) -> str:
+        """WeChat's page that sends its own browser back at once (``snsapi_base``: it tells who, and nothing else)."""
+        asked = {
+            "appid": self._appid, "redirect_uri": return_url, "response_type": "code", "scope": "snsapi_base",
+            "state": state,
+        }  # fmt: skip
+        return f"{self._open_url}/connect/oauth2/authorize?{urlencode(asked)}#wechat_redirect"
+
+    def payer(self, code: str) -> str:
+        """The openid of a code."""
+        asked = {"appid": self._appid, "secret": self._secret, "code": code, "grant_type": "authorization_code"}
+        reply = ask(f"{self._api_url}/sns/oauth2/access_token?{urlencode(asked)}", seconds=self._seconds)
+        try:
+            told = json.loads(reply.body)
+            if reply.status != 200 or not isinstance(told, dict):
+                raise ValueError
+            if told.get("errcode") in _NOT_A_CODE:
+                raise PayerUnknown("WeChat does not know this code, or not any more.", path="code")
+            return text_of(told, "openid", 128)
+        except (ValueError, RecursionError) as error:
+            raise GatewayUnavailable("WeChat does not say who the payer is.", path="wechat") from error
 
     def query(self, number: str) -> PaymentState:
         """What WeChat knows of an order."""

@@ -1,10 +1,7 @@
 """The job that bills a month; killed, it is taken up where it stood."""
 
-from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from gridhall.contexts.billing.operations import run_month
@@ -12,6 +9,7 @@ from gridhall.contexts.metering.operations import summarise_peers
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime import jobs
 from gridhall.runtime.audit import Act
+from gridhall.runtime.localtime import local_day
 
 KIND: Final = "bill_run"
 _ACTIVE: Final = (jobs.JobStatus.WAITING, jobs.JobStatus.RUNNING)
@@ -63,8 +61,3 @@ def active(month: DateSpan, organisation: str | None) -> int | None:
 def subject_of(month: DateSpan, organisation: str | None) -> str:
     """What the job is about."""
     return f"bills:{month.start:%Y-%m}:{organisation or '*'}"
-
-
-def local_day(at: datetime) -> date:
-    """The utility's day of a moment."""
-    return at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -13,6 +12,7 @@ from gridhall.kernel.errors import GridhallError
 from gridhall.lake.formats import FileMissing, Unit
 from gridhall.lake.needs import Channel
 from gridhall.runtime.jobs import Running, handler, start
+from gridhall.runtime.localtime import local_day
 
 #: The kinds of jobs on readings, for lists of them.
 KINDS: Final = ("import", "mend")
@@ -102,7 +102,7 @@ def _estimate(job: Running, report: ImportReport) -> None:
     """The running month of everybody has changed with new readings; a job of its own, after this one."""
     if not report.accepted or report.status != "imported":
         return
-    today = job.act.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(job.act.at)
     start("running_month", {"today": today.isoformat()}, act=job.act, subject=f"import:{report.id}")
 
 

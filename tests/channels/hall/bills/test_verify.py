@@ -1,14 +1,18 @@
-"""Guards: a printed bill is checked by anybody; a wrong code tells nothing, a right one nothing personal."""
+"""Guards: a printed bill or receipt is checked by anybody; a wrong code tells nothing, a right one nothing personal."""
 
 import re
 from datetime import date
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from tests.channels.hall.bills.conftest import NOW, Flats
 
 from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.operations import printing
+from gridhall.contexts.payments import operations as payments
+from gridhall.contexts.payments import queries as paid
+from gridhall.contexts.payments.types import Part
 from gridhall.runtime.audit import Act
 
 MARCH = date(2013, 3, 1)
@@ -53,13 +57,16 @@ def test_what_is_not_genuine_gets_one_answer(flats: Flats, client):
         (other["number"], code),
         ("20130301-999999999-00", code),
         ("nonsense", code),
+        ("20130301-000000001", code),
+        ("20130301-9999999999", code),
+        ("20130301²000000001", code),
         (number, "É" * 12),
         ("<script>alert(1)</script>", "<b>"),
     ]
     pages = set()
     for pair in wrong:
         page = ask(client, *pair).content.decode()
-        assert "账单编号与验真码不符" in page
+        assert "编号与验真码不符" in page
         assert "账单是真的" not in page
         assert "<script>alert" not in page
         pages.add(page.partition('role="alert"')[2].partition("<form")[0])
@@ -105,3 +112,53 @@ def test_the_square_code_leads_to_the_page_with_both_filled_in(flats: Flats):
     assert shown["check_url"] == "https://hall.example.com/verify/"
     assert shown["check_square"].startswith("<svg")
     assert printing.document(queries.printable(flats.bill("U1", MARCH).number), ["x"], "en")["check_square"] == ""
+
+
+def taken(flats: Flats, fen: int = 10_050) -> tuple[int, str, str]:
+    """A receipt for a home, with number and code as they stand on the paper."""
+    from gridhall.contexts.accounts.models import Settlement
+
+    settled = Settlement.objects.filter(agreement__usage_point__number="U1").latest("span")
+    with transaction.atomic():
+        found = payments.take(
+            [Part(settled.account_id, fen)], gateway="counter", method="counter.cash", reference="K-1190",
+            organisation=settled.agreement.usage_point.organisation_id, paid_at=NOW, now=NOW, actor="staff:7",
+        )  # fmt: skip
+    assert found is not None
+    receipt = paid.receipt(found)
+    return found, paid.receipt_number(found, receipt.value_date), paid.receipt_code(receipt)
+
+
+def test_a_genuine_receipt_shows_what_the_paper_says_and_nothing_personal(flats: Flats, client):
+    _, number, code = taken(flats)
+    for typed in ((number, code), (number.replace("-", " "), code.lower().replace("-", ""))):
+        page = ask(client, *typed).content.decode()
+        assert "收据是真的" in page
+        assert "100.50" in page
+        assert number in page
+        shown = TOKEN.sub("", page)
+        for personal in ("王", "望湖路", "U1", "13900001111", "AC2", "K-1190", "柜台", "staff"):
+            assert personal not in shown.replace(number, "")
+
+
+def test_what_is_no_genuine_receipt_gets_the_answer_of_bills(flats: Flats, client):
+    _, number, code = taken(flats)
+    bill, bill_code = printed(flats)
+    pages = set()
+    for pair in (
+        (number, bill_code), (bill, code), (number, code[:-1] + ("0" if code[-1] != "0" else "1")),
+        ("20200101" + number[8:], code), (number[:-1] + "9", code), (number + "0", code),
+    ):  # fmt: skip
+        page = ask(client, *pair).content.decode()
+        assert "编号与验真码不符" in page
+        pages.add(page.partition('role="alert"')[2].partition("<form")[0])
+    assert len(pages) == 1
+
+
+def test_a_receipt_whose_money_went_back_says_so(flats: Flats, client):
+    found, number, code = taken(flats)
+    with transaction.atomic():
+        payments.record_chargeback(found, 5_000, reference="CB-1", at=NOW, now=NOW, actor="staff:7")
+    page = ask(client, number, code).content.decode()
+    assert "之后有退款" in page
+    assert "50.00" in page

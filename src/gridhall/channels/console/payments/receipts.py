@@ -1,10 +1,7 @@
 """Receipts: found, looked at with all that belongs to them, sent back."""
 
-from datetime import datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -25,6 +22,7 @@ from gridhall.contexts.payments.queries import receipt_lists as lists
 from gridhall.contexts.payments.types import AmountInvalid, fen_of
 from gridhall.kernel import clock
 from gridhall.kernel.errors import GridhallError, NotFound, Refused
+from gridhall.runtime.localtime import noon
 
 _PAGE: Final = 50
 
@@ -132,7 +130,7 @@ def chargeback(request: ConsoleRequest, id: int) -> HttpResponse:
     try:
         posted = operations.go_back(
             id, fen_of(request.POST.get("amount", "")), kind="chargeback", reference=reference, reason=reason,
-            at=datetime.combine(day, time(12), ZoneInfo(settings.TIME_ZONE)), act=act(request),
+            at=noon(day), act=act(request),
         )  # fmt: skip
     except (AmountInvalid, Refused) as error:
         return _receipt(request, id, wrong=words.of_error(error).what, status=422)

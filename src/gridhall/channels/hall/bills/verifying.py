@@ -1,4 +1,4 @@
-"""The page where anybody who holds a printed bill sees whether it is genuine, and nothing about whose it is."""
+"""The page where anybody who holds a printed bill or receipt sees whether it is genuine, and nothing about whose it is."""
 
 from allauth.core import ratelimit
 from django import forms
@@ -7,16 +7,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from gridhall.contexts.billing import queries
+from gridhall.contexts.billing import queries as billing
+from gridhall.contexts.payments import queries as payments
 
 
 class CheckForm(forms.Form):
     """What stands on the paper."""
 
     number = forms.CharField(
-        label=_("Bill number"),
+        label=_("Bill or receipt number"),
         max_length=40,
-        help_text=_("19 digits at the top right, such as 20261001-000000028-00."),
+        help_text=_("At the top right: of a bill such as 20261001-000000028-00, of a receipt 20261012-000000107."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
     code = forms.CharField(
@@ -39,5 +40,10 @@ def verify(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"form": form}
     if form.is_valid():
         context["asked"] = True
-        context["found"] = queries.genuine(form.cleaned_data["number"], form.cleaned_data["code"])
+        number, code = form.cleaned_data["number"], form.cleaned_data["code"]
+        if payments.names_receipt(number):
+            context["receipt"] = found = payments.genuine_receipt(number, code)
+            context["receipt_number"] = payments.receipt_number(found.id, found.value_date) if found else ""
+        else:
+            context["found"] = billing.genuine(number, code)
     return render(request, "hall/bills/verify.html", context)

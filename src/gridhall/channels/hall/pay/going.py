@@ -13,15 +13,25 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from gridhall.channels.hall.access import HallRequest, current_home, person_page
-from gridhall.channels.hall.pay.offers import OPENID, method_name
+from gridhall.channels.hall.pay import payer
+from gridhall.channels.hall.pay.offers import method_name
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.identity.types import Home
 from gridhall.contexts.payments import operations, queries
-from gridhall.contexts.payments.ports import Checkout, CheckoutKind, GatewayUnavailable, OrderToPay, gateway
+from gridhall.contexts.payments.ports import (
+    Checkout,
+    CheckoutKind,
+    GatewayUnavailable,
+    OrderToPay,
+    PayerAskingGateway,
+    PayerUnknown,
+    gateway,
+)
 from gridhall.contexts.payments.queries import Owed
 from gridhall.contexts.payments.types import Order, OrderState
 from gridhall.kernel import clock
@@ -41,20 +51,53 @@ def go(request: HallRequest, number: str) -> HttpResponse:
     if order.state is not OrderState.OPEN or order.expires_at <= clock.now():
         return redirect("hall.pay-order", number=order.number)
     try:
-        checkout = gateway(order.gateway).create(_to_pay(request, order))
+        checkout = _way_to_ask(request, order) or gateway(order.gateway).create(_to_pay(request, order))
     except (GatewayUnavailable, NotFound):
-        response = rendered(request, "hall/pay/gateway_down.html", **_context(request, order))
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return response
+        return _down(request, order)
     return _led(request, order, checkout)
+
+
+@require_GET
+@person_page
+def asked_who(request: HallRequest, number: str) -> HttpResponse:
+    """Where the payer's browser comes back to with who they are to the gateway; then the payment goes on.
+
+    What this browser was not sent for, or brings a second time, is left alone: the order's page says how to go on.
+    """
+    order = _own(request, number)
+    code = payer.answered(request, order)
+    if code and order.state is OrderState.OPEN:
+        try:
+            taking = gateway(order.gateway)
+            if isinstance(taking, PayerAskingGateway):
+                payer.keep(request, order, taking.payer(code))
+                return redirect("hall.pay-go", number=order.number)
+        except PayerUnknown:
+            pass
+        except (GatewayUnavailable, NotFound):
+            return _down(request, order)
+    return redirect("hall.pay-order", number=order.number)
+
+
+def _way_to_ask(request: HallRequest, order: Order) -> Checkout | None:
+    """The way to where the payer's browser says who they are, where the gateway has to know and nobody asked yet."""
+    taking = gateway(order.gateway)
+    if not isinstance(taking, PayerAskingGateway) or not taking.asks_payer(order.method) or payer.known(request, order):
+        return None
+    back = _address(request, "hall.pay-payer", number=order.number)
+    return Checkout(CheckoutKind.LINK, url=taking.payer_link(back, payer.asking(request, order)))
+
+
+def _down(request: HallRequest, order: Order) -> HttpResponse:
+    response = rendered(request, "hall/pay/gateway_down.html", **_context(request, order))
+    response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return response
 
 
 def _led(request: HallRequest, order: Order, checkout: Checkout) -> HttpResponse:
     target = urlsplit(checkout.url)
     if checkout.url and target.scheme not in _SCHEMES:
-        response = rendered(request, "hall/pay/gateway_down.html", **_context(request, order))
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return response
+        return _down(request, order)
     if checkout.kind is CheckoutKind.NONE:
         return redirect("hall.pay-order", number=order.number)
     if checkout.kind is CheckoutKind.LINK and target.netloc == request.get_host():
@@ -79,6 +122,17 @@ def result(request: HallRequest, number: str) -> HttpResponse:
     return rendered(request, "hall/pay/result.html", **_context(request, order))
 
 
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def back(request: HttpRequest, number: str) -> HttpResponse:
+    """Where gateways lead the payer back to, by GET or POST: on to the page of the order, whatever was sent.
+
+    UnionPay's page sends a form, which comes without the session's cookie (SameSite=Lax); the page that is led on to
+    gets it. What a payer brings along proves nothing: it is not read.
+    """
+    return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": _order_page(number)})
+
+
 @require_GET
 @person_page
 def state(request: HallRequest, number: str) -> HttpResponse:
@@ -86,10 +140,14 @@ def state(request: HallRequest, number: str) -> HttpResponse:
     _own(request, number)
     order = operations.ask(number, now=clock.now())
     if order.state is not OrderState.OPEN and request.GET.get("from") == "go":
-        return HttpResponse(headers={"HX-Redirect": reverse("hall.pay-order", kwargs={"number": number})})
+        return HttpResponse(headers={"HX-Redirect": _order_page(number)})
     return rendered(
         request, "hall/pay/parts/state.html", waiting_at=request.GET.get("from", ""), **_context(request, order)
     )
+
+
+def _order_page(number: str) -> str:
+    return reverse("hall.pay-order", kwargs={"number": number})
 
 
 def _own(request: HallRequest, number: str) -> Order:
@@ -100,6 +158,7 @@ def _own(request: HallRequest, number: str) -> Order:
 
 def _context(request: HallRequest, order: Order) -> dict[str, Any]:
     """What the pages of an order show."""
+    payer.forget(request, order)
     home = _home(request, order)
     if (shown := home or current_home(request)) is not None:
         request.home = shown
@@ -131,7 +190,7 @@ def _to_pay(request: HttpRequest, order: Order) -> OrderToPay:
     return OrderToPay(
         number=order.number, method=order.method, amount_fen=order.amount_fen,
         subject=_("Electricity %(end)s") % {"end": end},
-        expires_at=order.expires_at, return_url=_address(request, "hall.pay-order", number=order.number),
+        expires_at=order.expires_at, return_url=_address(request, "hall.pay-back", number=order.number),
         notify_url=_address(request, "hall.pay-notify", gateway=order.gateway),
         client_ip=get_adapter().get_client_ip(request), openid=request.session.get(OPENID, ""),
     )  # fmt: skip

@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from gridhall.channels.web.formats import in_english
 from gridhall.contexts.payments.ports import Method, gateways
 
-#: Where the method last chosen, and who the payer is to WeChat, are remembered in the session.
+#: Where the method last chosen is remembered in the session.
 CHOSEN: Final = "pay_method"
-OPENID: Final = "wechat_openid"
 _PHONE: Final = re.compile(r"Mobi|Android|iPhone|HarmonyOS", re.IGNORECASE)
 _WECHAT: Final = "MicroMessenger"
-_SCRIPT: Final = "wechat.jsapi"
+#: What works in WeChat's own browser only, and what works in every other one only.
+_INSIDE, _OUTSIDE: Final = "wechat.jsapi", "wechat.h5"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def offers(request: HttpRequest) -> list[Offer]:
         Offer(method.code, code, name_of(method), method.icon, method.phone if phone else method.desktop)
         for code, gateway in gateways().items()
         for method in gateway.methods
-        if method.code != _SCRIPT or (wechat and request.session.get(OPENID))
+        if method.code != (_OUTSIDE if wechat else _INSIDE)
     ]
     return sorted(found, key=lambda each: not each.suited)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -105,7 +106,7 @@ def record_pdf(request: HallRequest, receipt: int) -> HttpResponse:
     found = queries.receipt(receipt)
     if not {part.account for part in found.parts} <= own:
         raise NotFound("There is no such receipt.", path="receipt")
-    return _on_paper(found)
+    return _on_paper(request, found)
 
 
 @require_GET
@@ -117,13 +118,16 @@ def of_order_pdf(request: HallRequest, number: str) -> HttpResponse:
     found = queries.receipts_of_order(number)
     if not found:
         raise NotFound("There is no such receipt.", path="receipt")
-    return _on_paper(found[0])
+    return _on_paper(request, found[0])
 
 
-def _on_paper(receipt: TakenReceipt) -> HttpResponse:
+def _on_paper(request: HallRequest, receipt: TakenReceipt) -> HttpResponse:
+    at = reverse("hall.verify")
+    page = f"{settings.PUBLIC_URL}{at}" if settings.PUBLIC_URL else request.build_absolute_uri(at)
+    language = "en" if in_english() else "zh-Hans"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "receipt.pdf"
-        operations.write_receipt(receipt.id, file, now=clock.now(), language="en" if in_english() else "zh-Hans")
+        operations.write_receipt(receipt.id, file, now=clock.now(), language=language, check_url=page)
         response = HttpResponse(file.read_bytes(), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="receipt-{receipt.value_date:%Y%m%d}-{receipt.id}.pdf"'
     return response
@@ -146,7 +150,8 @@ def _shown(request: HallRequest, receipt: TakenReceipt, parts: list[Part]) -> di
     return {
         "receipt": receipt,
         "method": method_name(receipt.gateway, receipt.method),
-        "number": f"{receipt.value_date:%Y%m%d}-{receipt.id:09}",
+        "number": queries.receipt_number(receipt.id, receipt.value_date),
+        "check_code": queries.receipt_code(receipt) if len(parts) == len(receipt.parts) else "",
         "amount_fen": sum(part.amount_fen for part in parts),
         "parts": [
             (

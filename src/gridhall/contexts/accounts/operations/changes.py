@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -31,6 +29,7 @@ from gridhall.contexts.accounts.types import Agreement, Terms, UsagePointStatus
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
 from gridhall.runtime import audit
+from gridhall.runtime.localtime import local_day
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,7 @@ def _changing(usage_point: str) -> Iterator[UsagePoint]:
 
 
 def _check(effective: date, act: audit.Act, limits: Limits) -> None:
-    today = act.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = local_day(act.at)
     match judge(effective, today=today, limits=limits):
         case Reach.TOO_FAR_BACK:
             raise TooFarBack(

@@ -2,7 +2,7 @@
 
 from gridhall.contexts.billing.operations.correcting import correct, correct_month
 from gridhall.contexts.billing.operations.opening import load_openings
-from gridhall.contexts.billing.operations.printing import chinese_font, write_pdf
+from gridhall.contexts.billing.operations.printing import chinese_font, square_code, write_pdf
 from gridhall.contexts.billing.operations.releasing import release
 from gridhall.contexts.billing.operations.requesting import (
     approve_correction,
@@ -21,6 +21,7 @@ __all__ = [
     "approve_correction",
     "charges_so_far",
     "chinese_font",
+    "square_code",
     "correct",
     "correct_month",
     "estimate_running",

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import qrcode  # type: ignore[import-untyped]
 from django.conf import settings
@@ -24,6 +23,7 @@ from gridhall.contexts.billing.types import BillView, Explanation, Printable, Ti
 from gridhall.kernel.energy import kwh
 from gridhall.kernel.money import yuan
 from gridhall.runtime.content import content
+from gridhall.runtime.localtime import local
 
 #: Families with Chinese characters, best first, with what their files' names contain.
 _FAMILIES: Final = {
@@ -192,12 +192,12 @@ def _check(bill: BillView, url: str | None) -> dict[str, Any]:
     number = numbering.read(bill.number)
     code = check_code(number, bill.total_fen, bill.issued_at, bill.status)
     page = url if url is not None else f"{settings.PUBLIC_URL}/verify/" if settings.PUBLIC_URL else ""
-    square = _square(f"{page}?{urlencode({'number': bill.number, 'code': code})}") if page else ""
+    square = square_code(f"{page}?{urlencode({'number': bill.number, 'code': code})}") if page else ""
     return {"check_code": code, "check_url": page, "check_square": square}
 
 
-def _square(text: str) -> str:
-    """A QR code as SVG."""
+def square_code(text: str) -> str:
+    """A QR code as SVG, for a typesetter's template."""
     made = qrcode.QRCode(border=0, error_correction=qrcode.ERROR_CORRECT_M)
     made.add_data(text)
     rows = made.get_matrix()
@@ -225,7 +225,7 @@ def _tiers(tiers: TierPosition) -> dict[str, Any] | None:
 
 def _moment(bill: BillView, *, cancelled: bool = False) -> str:
     moment = bill.cancelled_at if cancelled else bill.issued_at
-    return "" if moment is None else f"{moment.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M}"
+    return "" if moment is None else f"{local(moment):%Y-%m-%d %H:%M}"
 
 
 def _plain(price: Decimal) -> str:

@@ -27,7 +27,7 @@ from gridhall.contexts.billing.queries.running import Running, Tiers, running
 from gridhall.contexts.billing.rules.comparison import Effect
 from gridhall.contexts.billing.rules.numbering import read as read_number
 from gridhall.contexts.billing.rules.numbering import show as show_number
-from gridhall.contexts.billing.settings import due_on
+from gridhall.contexts.billing.settings import due_days, due_on
 
 __all__ = [
     "Comparison",
@@ -50,6 +50,7 @@ __all__ = [
     "compare",
     "correction_request",
     "correction_requests",
+    "due_days",
     "due_on",
     "end_of_day",
     "explain",

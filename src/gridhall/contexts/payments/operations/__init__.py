@@ -30,7 +30,7 @@ from gridhall.contexts.payments.operations.debit import (
 from gridhall.contexts.payments.operations.late_charges import assess
 from gridhall.contexts.payments.operations.mandates import end_mandate, record_mandate
 from gridhall.contexts.payments.operations.notices import take_notice
-from gridhall.contexts.payments.operations.ordering import close_expired, open_order
+from gridhall.contexts.payments.operations.ordering import open_order
 from gridhall.contexts.payments.operations.printing import write_receipt
 from gridhall.contexts.payments.operations.receiving import RECEIVED, post, take
 from gridhall.contexts.payments.operations.refunds import (
@@ -61,7 +61,6 @@ __all__ = [
     "assess",
     "batch_file",
     "close_drawer",
-    "close_expired",
     "decide_refund",
     "end_autopay",
     "end_mandate",

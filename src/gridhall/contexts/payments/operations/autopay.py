@@ -17,7 +17,7 @@ from django.db import transaction
 from gridhall.contexts.payments.errors import AutopayRefused, OrderEnded
 from gridhall.contexts.payments.models import AutopayAgreement, AutopayDebit, AutopayStatus, DebitStatus, PaymentOrder
 from gridhall.contexts.payments.operations.ordering import open_order
-from gridhall.contexts.payments.operations.receiving import local_day, post
+from gridhall.contexts.payments.operations.receiving import post
 from gridhall.contexts.payments.ports import (
     ChargingGateway,
     GatewayUnavailable,
@@ -35,6 +35,7 @@ from gridhall.contexts.payments.types import OrderState, Part
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime import outbox
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local_day
 
 #: Said on the outbox to the payer: ``{"agreement", "debit", "account", "payer", "kind", "amount_fen", "debit_date"}``;
 #: the kind is ``noticed``, ``over_limit``, ``done`` or ``failed``.

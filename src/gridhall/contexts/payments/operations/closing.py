@@ -1,11 +1,9 @@
 """Differences are explained, by two people where money moves; days of gateways are closed and opened again."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from gridhall.contexts.payments.models import (
@@ -23,6 +21,7 @@ from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.types import Part
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import noon
 
 #: Explanations that make sense of a difference, by its kind.
 EXPLAINS: Final[dict[str, tuple[Resolution, ...]]] = {
@@ -244,7 +243,7 @@ def _account(case: ReconciliationCase, number: str) -> int | None:
 def _carried_out(case: ReconciliationCase, act: Act) -> int:
     """This will write in the books what the statement says, and give the id of the receipt."""
     theirs, ours = case.their_fen or 0, case.our_fen or 0
-    at = case.row.at if case.row is not None else _noon(case.day)
+    at = case.row.at if case.row is not None else noon(case.day)
     difference = f"case-{case.pk}"
     if case.resolution == Resolution.TAKE_BACK:
         assert case.receipt_id is not None
@@ -307,7 +306,3 @@ def _unit(case: ReconciliationCase) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT organisation_id FROM accounts_customeraccount WHERE id = %s", [account])
         return int(cursor.fetchone()[0])
-
-
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), tzinfo=ZoneInfo(settings.TIME_ZONE))

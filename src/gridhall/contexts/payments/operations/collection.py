@@ -17,8 +17,7 @@ from gridhall.contexts.payments.models import (
     StepKind,
     StepResult,
 )
-from gridhall.contexts.payments.queries.owed import _OPEN as OPEN
-from gridhall.contexts.payments.queries.owed import _asked as asked_of
+from gridhall.contexts.payments.queries.owed import OPEN, asked_of
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record

@@ -14,7 +14,7 @@ from gridhall.contexts.payments.errors import (
     ReasonMissing,
 )
 from gridhall.contexts.payments.models import CashDrawer, CounterMethod, CounterPayment
-from gridhall.contexts.payments.operations.receiving import local_day, take
+from gridhall.contexts.payments.operations.receiving import take
 from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.queries.accounts import books_of
 from gridhall.contexts.payments.queries.counter import cash_in
@@ -24,6 +24,7 @@ from gridhall.contexts.payments.rules.cash import change, counted
 from gridhall.contexts.payments.types import Part
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local_day
 
 #: How receipts of the counter are named; no adapter stands behind it.
 COUNTER: Final = "counter"

@@ -4,11 +4,9 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from gridhall.contexts.accounts import queries as accounts
@@ -32,13 +30,14 @@ from gridhall.contexts.payments.models import (
     DebitMandate,
     DebitResult,
 )
-from gridhall.contexts.payments.operations.receiving import local_day, take
+from gridhall.contexts.payments.operations.receiving import take
 from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.queries.owed import owed_of
 from gridhall.contexts.payments.types import Part
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime import outbox
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local, local_day, noon
 
 #: How receipts of direct debit are named; no adapter stands behind it.
 DEBIT: Final = "debit"
@@ -155,7 +154,7 @@ def make_batch(collection_date: date, *, format: str, act: Act) -> int | None:
         batch = None
         if kept:
             message = f"GH{act.at:%Y%m%d%H%M%S}{secrets.token_hex(3).upper()}"
-            here = act.at.astimezone(ZoneInfo(settings.TIME_ZONE))
+            here = local(act.at)
             order = DebitOrder(message, here, collection_date, rules, lines)
             writer = pain008.written if format == DebitFormat.PAIN else bank_text.written
             batch = DebitBatch.objects.create(
@@ -295,7 +294,7 @@ def _one(item: DebitItem | None, line: Answered, format: str, act: Act) -> str:
 
 def _moment(day: date, act: Act) -> datetime:
     """Noon of a day of booking, which has no clock time; never after now."""
-    return min(datetime.combine(day, time(12), ZoneInfo(settings.TIME_ZONE)).astimezone(UTC), act.at)
+    return min(noon(day).astimezone(UTC), act.at)
 
 
 def batch_file(batch: int) -> tuple[str, bytes]:

@@ -1,11 +1,8 @@
 """Agreements on smart fee control, and red weather alerts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from gridhall.contexts.payments.errors import AlreadyControlled, AmountOutOfBounds, NotControlled
@@ -158,11 +155,6 @@ def tell_many(
                 "balance_fen": balance, "details": dict(details or {}),
             }  # fmt: skip
             outbox.publish(MESSAGE, told, now=act.at)
-
-
-def local(moment: datetime) -> datetime:
-    """The moment in the utility's zone."""
-    return moment.astimezone(ZoneInfo(settings.TIME_ZONE))
 
 
 def _control(usage_point: int, customer: int) -> FeeControl:

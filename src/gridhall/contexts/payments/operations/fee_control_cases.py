@@ -15,7 +15,7 @@ from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.payments.errors import CaseMoved
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.models import FeeCase, FeeControl, SwitchAction
-from gridhall.contexts.payments.operations.fee_control import local, tell, tell_many
+from gridhall.contexts.payments.operations.fee_control import tell, tell_many
 from gridhall.contexts.payments.operations.fee_control_standing import (
     decided,
     decided_now,
@@ -27,6 +27,7 @@ from gridhall.contexts.payments.operations.fee_control_switching import order_sw
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Move, Stage
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local
 
 #: Notices written in one transaction.
 _AT_ONCE: Final = 500

@@ -18,7 +18,7 @@ from gridhall.contexts.billing import operations as billing
 from gridhall.contexts.billing import queries as billed
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.models import FeeState
-from gridhall.contexts.payments.operations.fee_control import MESSAGE, local
+from gridhall.contexts.payments.operations.fee_control import MESSAGE
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Ints, Level, levels
 from gridhall.runtime import outbox
 from gridhall.runtime.audit import Act, record
@@ -155,7 +155,7 @@ def take_stock(
 
 
 def _who(today: date, points: Ints | None, rules: FeeControlRules, act: Act) -> pa.Table:
-    term = (billed.due_on(act.at) - local(act.at).date()).days
+    term = billed.due_days()
     long_ago = today - timedelta(days=rules.cut_off.overdue_days)
     only = "" if points is None else "AND c.usage_point_id = ANY(%(points)s::bigint[])"
     with connection.cursor() as cursor:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.payments.operations.fee_control import local
 from gridhall.contexts.payments.rules.fee_control import (
     Decision,
     FeeControlRules,
@@ -21,6 +20,7 @@ from gridhall.contexts.payments.rules.fee_control import (
 from gridhall.kernel.errors import GridhallError
 from gridhall.runtime import prepared
 from gridhall.runtime.audit import Act
+from gridhall.runtime.localtime import local
 
 #: Stock is taken once a day; money moves at any time: what came since is added to what stock-taking found. Bills do not
 #: count here: what they bill was taken off already as unbilled.

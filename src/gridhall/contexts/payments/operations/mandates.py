@@ -8,11 +8,11 @@ from django.db import IntegrityError, transaction
 from gridhall.contexts.payments.debit_files.pain008 import is_iban
 from gridhall.contexts.payments.errors import MandateInvalid, ReasonMissing
 from gridhall.contexts.payments.models import DebitItem, DebitMandate
-from gridhall.contexts.payments.operations.receiving import local_day
 from gridhall.contexts.payments.queries.owed import owed_by_number
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local_day
 
 #: Constraints of the table → what is wrong with a mandate.
 _WRONG: Final = {

@@ -3,13 +3,8 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
-from django.db import transaction
 
 from gridhall.contexts.payments.errors import AmountOutOfBounds
-from gridhall.contexts.payments.models import PaymentOrder
 from gridhall.contexts.payments.queries.orders import order_of
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.contexts.payments.settings import rules
@@ -17,6 +12,7 @@ from gridhall.contexts.payments.types import Order, OrderState, Part
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.money import yuan
 from gridhall.runtime import prepared
+from gridhall.runtime.localtime import local
 
 _INSERT = """
     WITH fresh AS (
@@ -55,7 +51,7 @@ def open_order(
         raise AmountOutOfBounds(
             f"One payment is from {yuan(bounds.least_fen)} to {yuan(bounds.most_fen)} yuan.", path="amount"
         )
-    number = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}"
+    number = fresh_number(now)
     expires = now + timedelta(minutes=bounds.minutes)
     with prepared.cursor() as cursor:
         cursor.execute(
@@ -78,13 +74,6 @@ def open_order(
     return found
 
 
-def close_expired(now: datetime, *, limit: int = 500) -> list[str]:
-    """This will close open orders whose time is over, and give their numbers; ask their gateways first (`overdue`)."""
-    with transaction.atomic():
-        rows = list(
-            PaymentOrder.objects.select_for_update(skip_locked=True)
-            .filter(status="open", expires_at__lte=now)
-            .order_by("expires_at")[:limit]
-        )
-        PaymentOrder.objects.filter(pk__in=[row.pk for row in rows]).update(status="closed", ended_at=now)
-    return [row.number for row in rows]
+def fresh_number(now: datetime) -> str:
+    """A number that no order or refund has: the local time to the second and twelve random digits."""
+    return f"{local(now):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from gridhall.contexts.payments.operations.receiving import local_day
+from gridhall.runtime.localtime import local_day
 
 _RECEIPTS: Final = """
     WITH given AS (

@@ -4,13 +4,12 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
-from gridhall.contexts.billing.operations import chinese_font
+from gridhall.contexts.billing.operations import chinese_font, square_code
 from gridhall.contexts.payments.errors import ReceiptNotPrinted
 from gridhall.contexts.payments.ports import gateways
 from gridhall.contexts.payments.queries.genuine import receipt_code, receipt_number
@@ -19,6 +18,7 @@ from gridhall.contexts.payments.rules.capitals import capitals
 from gridhall.contexts.payments.types import TakenReceipt
 from gridhall.kernel.money import yuan
 from gridhall.runtime.content import content
+from gridhall.runtime.localtime import local
 
 #: Embedded in the typesetter; without Chinese characters.
 _LATIN: Final = ("Libertinus Serif", "New Computer Modern")
@@ -34,11 +34,15 @@ _PARTS: Final = """
 """
 
 
-def write_receipt(id: int, output: Path, *, now: datetime, language: str = "zh-Hans") -> None:
+def write_receipt(
+    id: int, output: Path, *, now: datetime, language: str = "zh-Hans", check_url: str | None = None
+) -> None:
     """This will print a receipt to a file: PDF, or with the suffix ``.png`` a picture.
 
     Args:
         language: ``zh-Hans``, which needs a Chinese font, or ``en``, which does not.
+        check_url: the page where anybody checks the receipt; ``settings.PUBLIC_URL`` says it when left out. Where
+            neither does, the receipt names the page without its address.
 
     Raises:
         NotFound: when there is no such receipt.
@@ -54,7 +58,7 @@ def write_receipt(id: int, output: Path, *, now: datetime, language: str = "zh-H
             "No font with Chinese characters was found.", path="GRIDHALL_FONTS",
             remedy="Install one (Debian: fonts-noto-cjk), or print in English.",
         )  # fmt: skip
-    shown = _document(receipt(id), [*([family] if family else []), *_LATIN], language, now)
+    shown = _document(receipt(id), [*([family] if family else []), *_LATIN], language, now, check_url)
     if family is None:
         # What cannot be set is left out rather than printed as empty boxes.
         shown = {key: "" if isinstance(text, str) and not text.isascii() else text for key, text in shown.items()}
@@ -71,7 +75,9 @@ def write_receipt(id: int, output: Path, *, now: datetime, language: str = "zh-H
     output.write_bytes(made[0] if isinstance(made, list) else made)
 
 
-def _document(found: TakenReceipt, fonts: list[str], language: str, now: datetime) -> dict[str, Any]:
+def _document(
+    found: TakenReceipt, fonts: list[str], language: str, now: datetime, check_url: str | None
+) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_PARTS, [[part.account for part in found.parts]])
         known = {id: row for id, *row in cursor.fetchall()}
@@ -81,7 +87,7 @@ def _document(found: TakenReceipt, fonts: list[str], language: str, now: datetim
         "printed": _moment(now), "method": _method(found, chinese=language == "zh-Hans"),
         "reference": found.reference, "order": found.order_number, "total": f"{yuan(found.amount_fen):,}",
         "back": f"{yuan(found.gone_back_fen):,}" if found.gone_back_fen else "", "capitals": capitals(found.amount_fen),
-        "check_code": receipt_code(found),
+        **_check(found, check_url),
         "parts": [
             {
                 "account": known[part.account][0], "customer": accounts.masked_customer_name(known[part.account][1]),
@@ -90,6 +96,14 @@ def _document(found: TakenReceipt, fonts: list[str], language: str, now: datetim
             for part in found.parts
         ],
     }  # fmt: skip
+
+
+def _check(found: TakenReceipt, url: str | None) -> dict[str, str]:
+    """The code that proves the paper genuine, where to try it, and that address with both as a square code."""
+    code = receipt_code(found)
+    page = url if url is not None else f"{settings.PUBLIC_URL}/verify/" if settings.PUBLIC_URL else ""
+    asked = urlencode({"number": receipt_number(found.id, found.value_date), "code": code})
+    return {"check_code": code, "check_url": page, "check_square": square_code(f"{page}?{asked}") if page else ""}
 
 
 def _method(found: TakenReceipt, *, chinese: bool) -> str:
@@ -101,4 +115,4 @@ def _method(found: TakenReceipt, *, chinese: bool) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M}"
+    return f"{local(at):%Y-%m-%d %H:%M}"

@@ -1,14 +1,12 @@
 """Money comes in: what gateways confirm becomes receipts, once for each movement, however often they say it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
+from datetime import datetime
 
 from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState
 from gridhall.contexts.payments.types import Part, Taken
 from gridhall.runtime import outbox, prepared
+from gridhall.runtime.localtime import local_day
 
 #: Said on the outbox for each receipt: ``{"receipt", "order", "accounts"}``.
 RECEIVED = "payments.received"
@@ -126,8 +124,3 @@ def take(
             return None
     outbox.publish(RECEIVED, {"receipt": row[0], "accounts": [part.account for part in parts]}, now=now)
     return int(row[0])
-
-
-def local_day(moment: datetime) -> date:
-    """The day of a moment in the utility's zone."""
-    return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()

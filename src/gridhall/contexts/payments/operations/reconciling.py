@@ -11,12 +11,13 @@ from django.db import connection, transaction
 
 from gridhall.contexts.payments.errors import MoreThanCame
 from gridhall.contexts.payments.models import CaseKind, ClosedDay, RefundRequest, Statement
-from gridhall.contexts.payments.operations.receiving import PaidTwice, local_day, post
+from gridhall.contexts.payments.operations.receiving import PaidTwice, post
 from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.ports import MoneyState, PaymentState, StatementInvalid, StatementLine, gateway
 from gridhall.contexts.payments.rules.amounts import LARGEST_FEN, AmountInvalid
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local_day
 
 _log = logging.getLogger("gridhall.payments.statements")
 

@@ -1,13 +1,10 @@
 """Refunds: asked for by one person, above a limit allowed by another, made by the gateway, posted when it says so."""
 
 import logging
-import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from gridhall.contexts.payments.errors import (
@@ -18,6 +15,7 @@ from gridhall.contexts.payments.errors import (
     RefundReasonMissing,
 )
 from gridhall.contexts.payments.models import RefundRequest, RefundStatus
+from gridhall.contexts.payments.operations.ordering import fresh_number
 from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.ports import (
     GatewayUnavailable,
@@ -78,7 +76,7 @@ def request_refund(receipt_id: int, amount_fen: int, *, reason: str, act: Act) -
             raise MoreThanCame(f"{left} fen are left of this receipt.", path="amount")
         alone = amount_fen <= rules().refunds.one_person_fen
         made = RefundRequest.objects.create(
-            number=f"R{act.at.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d%H%M%S}{secrets.randbelow(10**12):012}",
+            number=f"R{fresh_number(act.at)}",
             receipt_id=receipt_id, amount_fen=amount_fen, reason=reason.strip()[:200], asked_by=act.actor,
             asked_at=act.at, status=RefundStatus.SENDING if alone else RefundStatus.ASKED,
         )  # fmt: skip

@@ -6,11 +6,11 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from gridhall.contexts.payments.errors import MoreThanCame
-from gridhall.contexts.payments.operations.receiving import local_day
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime import outbox
 from gridhall.runtime.audit import Act, record
+from gridhall.runtime.localtime import local_day
 
 #: Said on the outbox for each receipt that went back, in part or whole: ``{"receipt", "reverses", "accounts"}``.
 GONE_BACK = "payments.gone_back"

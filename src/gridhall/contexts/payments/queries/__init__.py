@@ -34,7 +34,7 @@ from gridhall.contexts.payments.queries.debit import (
     debits_waiting,
     mandates_active,
 )
-from gridhall.contexts.payments.queries.genuine import genuine_receipt, receipt_code, receipt_number
+from gridhall.contexts.payments.queries.genuine import genuine_receipt, names_receipt, receipt_code, receipt_number
 from gridhall.contexts.payments.queries.history import PaidState, Payment, payments_of, years_and_gateways
 from gridhall.contexts.payments.queries.orders import order, overdue
 from gridhall.contexts.payments.queries.owed import Owed, OwedByNumber, open_bills, owed_by_number, owed_of, to_assess
@@ -75,6 +75,7 @@ __all__ = [
     "drawers",
     "genuine_receipt",
     "mandates_active",
+    "names_receipt",
     "open_bills",
     "open_drawer_of",
     "open_refunds",

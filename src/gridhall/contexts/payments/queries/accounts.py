@@ -9,6 +9,7 @@ from django.db import connection
 from gridhall.contexts.billing import queries as billing
 from gridhall.contexts.payments.rules.waterfall import Credit, Debt, open_of
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime.localtime import local_day
 
 _ACCOUNT: Final = """
     SELECT c.organisation_id, NOT EXISTS (
@@ -88,6 +89,6 @@ def books_of(account: int, *, lock: bool = False) -> Books:
     return Books(
         account=account, organisation=row[0], residential=row[1],
         debts=tuple(Debt(number, due[number], total) for number, _, total, _ in bills if total > 0),
-        credits=(*money, *(Credit(issued.date(), -total) for _, issued, total, _ in bills if total < 0)),
+        credits=(*money, *(Credit(local_day(issued), -total) for _, issued, total, _ in bills if total < 0)),
         charged=charged, points={number: point for number, _, _, point in bills},
     )  # fmt: skip

@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection
 
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Level
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime.localtime import local
 
 #: Levels and stages as boards and filters name them, from harmless to dark.
 STATES: Final = (
@@ -105,9 +104,7 @@ class Watched:
         """The first day on which supply may be cut off after the notice."""
         if self.noticed_at is None:
             return None
-        return (
-            self.noticed_at.astimezone(ZoneInfo(settings.TIME_ZONE)) + timedelta(days=fee_rules().cut_off.least_days)
-        ).date()
+        return (local(self.noticed_at) + timedelta(days=fee_rules().cut_off.least_days)).date()
 
     @property
     def dark(self) -> bool:

@@ -1,6 +1,9 @@
 """Whether a printed receipt is genuine."""
 
+import re
+import unicodedata
 from datetime import UTC, date, datetime
+from typing import Final
 
 from django.conf import settings
 
@@ -8,6 +11,9 @@ from gridhall.contexts.payments.queries.receipts import receipt
 from gridhall.contexts.payments.types import TakenReceipt
 from gridhall.kernel import checkcodes
 from gridhall.kernel.errors import NotFound
+
+#: Day and number in the books without the dash; a bill's number has nineteen digits.
+_FORM: Final = re.compile(r"([0-9]{8})([0-9]{9,10})")
 
 
 def receipt_number(id: int, value_date: date) -> str:
@@ -27,18 +33,32 @@ def receipt_code(found: TakenReceipt) -> str:
     )
 
 
+def names_receipt(number: str) -> bool:
+    """Whether a number as people type it has the form of a receipt's, which no bill's has.
+
+    >>> names_receipt("20260302-000000007"), names_receipt(" 20260302 000000007"), names_receipt("20260301-000000028-00")
+    (True, True, False)
+    """
+    return _FORM.fullmatch(_typed(number)) is not None
+
+
 def genuine_receipt(number: str, code: str) -> TakenReceipt | None:
     """The receipt of this number and code, both as people type them; None when the two do not belong together.
 
     No answer tells whether such a receipt exists.
     """
-    day, _, id = "".join(number.split()).partition("-")
+    form = _FORM.fullmatch(_typed(number))
     try:
-        found = receipt(int(id))
-    except (NotFound, ValueError):
+        found = receipt(int(form[2]) if form else 0)
+    except NotFound:
         # As much work as for one that exists.
         epoch = datetime.fromtimestamp(0, UTC)
         checkcodes.same(receipt_code(TakenReceipt(0, "", "", "", "", 0, 0, epoch, epoch.date(), ())), code)
         return None
-    genuine = checkcodes.same(receipt_code(found), code) and f"{found.value_date:%Y%m%d}" == day
-    return found if genuine else None
+    genuine = checkcodes.same(receipt_code(found), code) and form is not None
+    return found if genuine and form is not None and f"{found.value_date:%Y%m%d}" == form[1] else None
+
+
+def _typed(number: str) -> str:
+    """Without spaces and dashes; full-width digits as plain ones."""
+    return re.sub(r"[\s\-–—]", "", unicodedata.normalize("NFKC", number))

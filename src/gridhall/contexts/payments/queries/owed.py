@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from gridhall.kernel.errors import NotFound
 from gridhall.runtime import prepared
 
 #: Debts in the order of the waterfall with what is due up to each; ``asked`` is the list of accounts.
-_OPEN: Final = """
+OPEN: Final = """
     asked AS (SELECT DISTINCT unnest(%(accounts)s::bigint[]) AS account_id),
     books AS (
         SELECT e.account_id, sum(e.amount_fen) AS balance,
@@ -37,15 +37,15 @@ _OPEN: Final = """
     )
 """
 _OWED: Final = f"""
-    WITH {_OPEN}
+    WITH {OPEN}
     SELECT a.account_id, coalesce(k.balance, 0), coalesce(k.late, 0),
         coalesce(sum(u.open_fen) FILTER (WHERE u.due < %(today)s), 0), min(u.due) FILTER (WHERE u.open_fen > 0),
         count(u.number) FILTER (WHERE u.open_fen > 0)
     FROM asked a LEFT JOIN books k USING (account_id) LEFT JOIN unpaid u USING (account_id)
     GROUP BY a.account_id, k.balance, k.late
 """
-_BILLS: Final = f"WITH {_OPEN} SELECT number, open_fen FROM unpaid WHERE open_fen > 0"
-_NEWEST: Final = f"WITH {_OPEN} SELECT account_id, max(number) FROM unpaid WHERE open_fen > 0 GROUP BY account_id"
+_BILLS: Final = f"WITH {OPEN} SELECT number, open_fen FROM unpaid WHERE open_fen > 0"
+_NEWEST: Final = f"WITH {OPEN} SELECT account_id, max(number) FROM unpaid WHERE open_fen > 0 GROUP BY account_id"
 #: What money has not settled of the bills that are due lies in the sum: debts are settled oldest first.
 _TO_ASSESS: Final = """
     WITH due AS (
@@ -134,7 +134,7 @@ def owed_of(accounts: Iterable[int], *, today: date) -> Mapping[int, Owed]:
     if not wanted:
         return {}
     with prepared.cursor() as cursor:
-        cursor.execute(_OWED, _asked(wanted) | {"today": today})
+        cursor.execute(_OWED, asked_of(wanted) | {"today": today})
         return {
             account: Owed(
                 account, int(balance), int(late), max(0, min(int(balance), int(overdue) + int(late))), oldest, count
@@ -151,21 +151,21 @@ def to_assess(through: date, *, since: datetime | None) -> Sequence[int]:
         since: when it was asked last; None: every account that has had a bill fall due.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TO_ASSESS, _asked([]) | {"through": through, "since": since})
+        cursor.execute(_TO_ASSESS, asked_of([]) | {"through": through, "since": since})
         return [account for (account,) in cursor.fetchall()]
 
 
 def open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
     """What is open of each bill of these accounts, by the bill's number; paid ones are left out. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_BILLS, _asked(list(accounts)))
+        cursor.execute(_BILLS, asked_of(list(accounts)))
         return {number: int(fen) for number, fen in cursor.fetchall()}
 
 
 def newest_open_bills(accounts: Iterable[int]) -> Mapping[int, int]:
     """The number of the newest bill of each account that is open, in part or whole. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, _asked(list(accounts)))
+        cursor.execute(_NEWEST, asked_of(list(accounts)))
         return dict(cursor.fetchall())
 
 
@@ -190,7 +190,6 @@ def owed_by_number(number: str, *, today: date) -> OwedByNumber:
     return OwedByNumber(wanted, accounts.masked_customer_name(customer), owed.owed_fen, account, point, organisation)
 
 
-def _asked(wanted: list[int]) -> dict[str, Any]:
-    moment = datetime(2000, 1, 1, 12, tzinfo=UTC)
-    term = (billing.due_on(moment) - moment.date()).days
-    return {"accounts": wanted, "zone": settings.TIME_ZONE, "term": term}
+def asked_of(wanted: list[int]) -> dict[str, Any]:
+    """What `OPEN` asks with, for accounts (ids)."""
+    return {"accounts": wanted, "zone": settings.TIME_ZONE, "term": billing.due_days()}
