@@ -6,6 +6,7 @@ from tests.contexts.payments.conftest import NOW
 
 from gridhall.contexts.payments import operations, queries
 from gridhall.contexts.payments.errors import ReceiptNotPrinted
+from gridhall.contexts.payments.operations import printing
 from gridhall.contexts.payments.rules.capitals import capitals
 from gridhall.contexts.payments.types import Part
 from gridhall.kernel.errors import NotFound
@@ -42,6 +43,19 @@ def test_a_receipt_is_printed(receipt, language, tmp_path):
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
     operations.write_receipt(receipt, tmp_path / "r.png", now=NOW, language=language)
     assert (tmp_path / "r.png").stat().st_size > 10_000
+
+
+def test_the_paper_names_the_page_where_it_is_checked(receipt, tmp_path, settings):
+    found = queries.receipt(receipt)
+    shown = printing.document(found, ["x"], "en", NOW, "https://hall.example.com/verify/")
+    assert shown["check_url"] == "https://hall.example.com/verify/"
+    assert shown["check_square"].startswith("<svg")
+    assert shown["number"] == queries.receipt_number(receipt, found.value_date)
+    settings.PUBLIC_URL = "https://elsewhere.example.com"
+    assert printing.document(found, ["x"], "en", NOW, None)["check_url"] == "https://elsewhere.example.com/verify/"
+    settings.PUBLIC_URL = ""
+    assert printing.document(found, ["x"], "en", NOW, None)["check_square"] == ""
+    operations.write_receipt(receipt, tmp_path / "r.pdf", now=NOW, check_url="https://hall.example.com/verify/")
 
 
 def test_what_cannot_be_printed(receipt, tmp_path):

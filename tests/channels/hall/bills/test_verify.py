@@ -12,6 +12,7 @@ from gridhall.contexts.billing import operations, queries
 from gridhall.contexts.billing.operations import printing
 from gridhall.contexts.payments import operations as payments
 from gridhall.contexts.payments import queries as paid
+from gridhall.contexts.payments.operations.reversing import go_back
 from gridhall.contexts.payments.types import Part
 from gridhall.runtime.audit import Act
 
@@ -157,8 +158,7 @@ def test_what_is_no_genuine_receipt_gets_the_answer_of_bills(flats: Flats, clien
 
 def test_a_receipt_whose_money_went_back_says_so(flats: Flats, client):
     found, number, code = taken(flats)
-    with transaction.atomic():
-        payments.record_chargeback(found, 5_000, reference="CB-1", at=NOW, now=NOW, actor="staff:7")
+    go_back(found, 5_000, kind="chargeback", reference="CB-1", at=NOW, reason="x", act=Act("test", NOW))
     page = ask(client, number, code).content.decode()
     assert "之后有退款" in page
     assert "50.00" in page

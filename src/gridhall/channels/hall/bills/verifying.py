@@ -1,4 +1,4 @@
-"""The page where anybody who holds a printed bill or receipt sees whether it is genuine, and nothing about whose it is."""
+"""The page where anybody who holds a printed bill or receipt sees whether it is genuine, not whose it is."""
 
 from allauth.core import ratelimit
 from django import forms

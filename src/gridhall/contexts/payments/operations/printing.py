@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
@@ -58,7 +59,7 @@ def write_receipt(
             "No font with Chinese characters was found.", path="GRIDHALL_FONTS",
             remedy="Install one (Debian: fonts-noto-cjk), or print in English.",
         )  # fmt: skip
-    shown = _document(receipt(id), [*([family] if family else []), *_LATIN], language, now, check_url)
+    shown = document(receipt(id), [*([family] if family else []), *_LATIN], language, now, check_url)
     if family is None:
         # What cannot be set is left out rather than printed as empty boxes.
         shown = {key: "" if isinstance(text, str) and not text.isascii() else text for key, text in shown.items()}
@@ -75,9 +76,10 @@ def write_receipt(
     output.write_bytes(made[0] if isinstance(made, list) else made)
 
 
-def _document(
+def document(
     found: TakenReceipt, fonts: list[str], language: str, now: datetime, check_url: str | None
 ) -> dict[str, Any]:
+    """What the template is given: every figure as the text that is printed."""
     with connection.cursor() as cursor:
         cursor.execute(_PARTS, [[part.account for part in found.parts]])
         known = {id: row for id, *row in cursor.fetchall()}

@@ -36,8 +36,8 @@ def receipt_code(found: TakenReceipt) -> str:
 def names_receipt(number: str) -> bool:
     """Whether a number as people type it has the form of a receipt's, which no bill's has.
 
-    >>> names_receipt("20260302-000000007"), names_receipt(" 20260302 000000007"), names_receipt("20260301-000000028-00")
-    (True, True, False)
+    >>> [names_receipt(typed) for typed in ("20260302-000000007", " 20260302 000000007", "20260301-000000028-00")]
+    [True, True, False]
     """
     return _FORM.fullmatch(_typed(number)) is not None
 
