@@ -309,6 +309,8 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "hall.pay-order": _order,
     "hall.pay-go": _order,
     "hall.pay-state": _order,
+    "hall.pay-back": _order,
+    "hall.pay-payer": _order,
     "hall.pay-receipt": _order,
     "hall.pay-receipt-pdf": _order,
     "hall.pay-record-pdf": _receipt,

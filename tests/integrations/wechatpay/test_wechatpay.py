@@ -15,9 +15,12 @@ from tests.standins.wechat import WeChatStandIn, bill
 
 from gridhall.contexts.payments.ports import (
     CheckoutKind,
+    GatewayUnavailable,
     MoneyState,
     NoticeRefused,
     OrderToPay,
+    PayerAskingGateway,
+    PayerUnknown,
     PaymentGateway,
     RawNotice,
     RefundState,
@@ -106,6 +109,47 @@ class TestWeChatPay(GatewayContract):
         assert not is_signed(OTHERS.public_key(), text, told["paySign"])
         with pytest.raises(OpenidMissing):
             adapter.create(replace(order, method="wechat.jsapi", openid=""))
+
+    def test_who_pays_inside_wechat_is_told_once_for_a_code(
+        self, gate: StandIn, adapter: PaymentGateway, order: OrderToPay
+    ) -> None:
+        assert isinstance(gate, WeChatStandIn)
+        assert isinstance(adapter, PayerAskingGateway)
+        link = adapter.payer_link("https://hall.example/pay/1/payer/", "a1B2")
+        assert link.startswith(f"{gate.url}/connect/oauth2/authorize?appid={gate.appid}&")
+        assert link.endswith("&scope=snsapi_base&state=a1B2#wechat_redirect")
+        assert gate.secret not in link
+        gate.codes["C1"] = False
+        assert adapter.payer("C1") == gate.openid
+        for code in ("C1", "C2", "", "&secret=x"):
+            with pytest.raises(PayerUnknown):
+                adapter.payer(code)
+        assert [method.code for method in adapter.methods if adapter.asks_payer(method.code)] == ["wechat.jsapi"]
+        with pytest.raises(GatewayUnavailable):
+            adapter.create(replace(order, method="wechat.jsapi", openid="oStranger"))
+
+    @pytest.mark.parametrize(
+        "name", ["GRIDHALL_WECHAT_APP_SECRET", "GRIDHALL_WECHAT_APP_ID", "GRIDHALL_WECHAT_API_URL"]
+    )
+    def test_a_wrong_secret_application_or_address_tells_nobody(self, gate: StandIn, name: str) -> None:
+        assert isinstance(gate, WeChatStandIn)
+        other = {"GRIDHALL_WECHAT_APP_ID": "wx0000000000000000", "GRIDHALL_WECHAT_API_URL": f"{gate.url}/h4"}
+        with environment(gate.env | {name: other.get(name, "0" * 32)}):
+            adapter = WeChatPay()
+        gate.codes["C3"] = False
+        with pytest.raises(GatewayUnavailable) as failed:
+            adapter.payer("C3")
+        assert gate.secret not in str(failed.value)
+        assert gate.codes["C3"] is False
+
+    @pytest.mark.parametrize("weather", ["down", "broken", "garbage"])
+    def test_who_pays_is_unknown_while_wechat_does_not_answer(
+        self, gate: StandIn, adapter: PaymentGateway, monkeypatch: pytest.MonkeyPatch, weather: str
+    ) -> None:
+        assert isinstance(adapter, PayerAskingGateway)
+        monkeypatch.setattr(gate, "weather", weather)
+        with pytest.raises(GatewayUnavailable):
+            adapter.payer("C4")
 
     def test_a_platform_certificate_is_as_good_as_the_public_key(
         self, gate: StandIn, settled: OrderToPay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

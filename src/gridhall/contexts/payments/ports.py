@@ -22,8 +22,8 @@ from gridhall.kernel.errors import GridhallError, NotFound, Refused
 __all__ = [
     "Answer", "ChargingGateway", "Checkout", "CheckoutKind", "GatewayUnavailable", "HeadEnd", "HeadEndAnswer",
     "HeadEndUnavailable", "MeterReading", "Method", "MoneyState", "NoticeRefused", "OrderToPay", "PayerAskingGateway",
-    "PayerUnknown", "PaymentGateway", "PaymentState", "Points", "Progress", "RawNotice", "RefundState", "RefundToMake", "Relay", "StatementInvalid",
-    "StatementLine", "SwitchOrder", "gateway", "gateways", "head_end", "points",
+    "PayerUnknown", "PaymentGateway", "PaymentState", "Points", "Progress", "RawNotice", "RefundState", "RefundToMake",
+    "Relay", "StatementInvalid", "StatementLine", "SwitchOrder", "gateway", "gateways", "head_end", "points",
 ]  # fmt: skip
 
 

@@ -184,7 +184,7 @@ def _home(request: HallRequest, order: Order) -> Home | None:
     return next((home for home in request.homes if home.usage_point in points), None)
 
 
-def _to_pay(request: HttpRequest, order: Order) -> OrderToPay:
+def _to_pay(request: HallRequest, order: Order) -> OrderToPay:
     numbers = accounts.account_numbers([part.account for part in order.parts])
     end = numbers[order.parts[0].account][-_END:]
     return OrderToPay(
@@ -192,7 +192,7 @@ def _to_pay(request: HttpRequest, order: Order) -> OrderToPay:
         subject=_("Electricity %(end)s") % {"end": end},
         expires_at=order.expires_at, return_url=_address(request, "hall.pay-back", number=order.number),
         notify_url=_address(request, "hall.pay-notify", gateway=order.gateway),
-        client_ip=get_adapter().get_client_ip(request), openid=request.session.get(OPENID, ""),
+        client_ip=get_adapter().get_client_ip(request), openid=payer.known(request, order),
     )  # fmt: skip
 
 

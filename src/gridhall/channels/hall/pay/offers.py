@@ -14,7 +14,8 @@ CHOSEN: Final = "pay_method"
 _PHONE: Final = re.compile(r"Mobi|Android|iPhone|HarmonyOS", re.IGNORECASE)
 _WECHAT: Final = "MicroMessenger"
 #: What works in WeChat's own browser only, and what works in every other one only.
-_INSIDE, _OUTSIDE: Final = "wechat.jsapi", "wechat.h5"
+_INSIDE: Final = "wechat.jsapi"
+_OUTSIDE: Final = "wechat.h5"
 
 
 @dataclass(frozen=True)
