@@ -1,12 +1,13 @@
 """Agreements on smart fee control, and red weather alerts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from gridhall.contexts.payments.errors import AlreadyControlled, AmountOutOfBounds, NotControlled
-from gridhall.contexts.payments.models import FeeCase, FeeControl, FeeState, FeeStep, WeatherAlert
+from gridhall.contexts.payments.models import FeeCase, FeeControl, FeeState, WeatherAlert
 from gridhall.contexts.payments.rules.fee_control import Mode
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime import outbox
@@ -16,6 +17,11 @@ from gridhall.runtime.audit import Act, record
 MESSAGE = "supply.message"
 #: The highest balance at which somebody may want to be warned, in fen.
 _MOST_WARN = 1_000_000
+_STEPS = """
+    INSERT INTO payments_feestep (control_id, usage_point_id, balance_fen, at, kind, message, actor, details)
+    SELECT told.*, %(at)s, %(kind)s, %(message)s, %(actor)s, %(details)s::jsonb
+    FROM unnest(%(controls)s::bigint[], %(points)s::bigint[], %(balances)s::bigint[]) AS told
+"""
 
 
 class StillOff(Refused):
@@ -141,13 +147,17 @@ def tell_many(
     message: str = "",
 ) -> None:
     """`tell` for agreements with their balances, at once."""
-    FeeStep.objects.bulk_create(
-        FeeStep(
-            usage_point_id=control.usage_point_id, control=control, at=act.at, kind=kind, balance_fen=balance,
-            message=bool(message), actor=act.actor, details=dict(details or {}),
-        )
-        for control, balance in whom
-    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STEPS,
+            {
+                "controls": [control.pk for control, _ in whom],
+                "points": [control.usage_point_id for control, _ in whom],
+                "balances": [balance for _, balance in whom],
+                "at": act.at, "kind": kind, "message": bool(message), "actor": act.actor,
+                "details": json.dumps(dict(details or {}), ensure_ascii=False),
+            },
+        )  # fmt: skip
     if message and outbox.heard(MESSAGE):
         for control, balance in whom:
             told = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.payments.errors import CaseMoved
@@ -30,7 +30,13 @@ from gridhall.runtime.audit import Act, record
 from gridhall.runtime.localtime import local
 
 #: Notices written in one transaction.
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 2_000
+_NOTICED: Final = """
+    INSERT INTO payments_feecase (stage, noticed_at, usage_point_id, control_id, organisation_id, approved_by,
+        closed_because, waits)
+    SELECT 'noticed', %s, told.*, '', '', ''
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS told
+"""
 _BEFORE_CUT: Final = (Stage.NOTICED, Stage.APPROVED, Stage.ANNOUNCED)
 
 
@@ -127,13 +133,14 @@ def _give_notice(usage_points: Sequence[int], act: Act, rules: FeeControlRules) 
             point for point in points
             if decided(point, point.usage_point in protected, act, rules).move is Move.NOTICE
         ]  # fmt: skip
-        FeeCase.objects.bulk_create(
-            FeeCase(
-                usage_point_id=point.usage_point, control_id=point.control, organisation_id=point.organisation,
-                stage=Stage.NOTICED, noticed_at=act.at,
-            )
-            for point in told
-        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _NOTICED,
+                [
+                    act.at, [point.usage_point for point in told], [point.control for point in told],
+                    [point.organisation for point in told],
+                ],
+            )  # fmt: skip
         tell_many(
             [(controls[point.control], point.balance) for point in told], "notice", act=act, details=details,
             message="cut_off_notice",
