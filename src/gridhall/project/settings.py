@@ -263,6 +263,9 @@ PAYMENT_GATEWAYS = {
     for code in filter(None, os.environ.get("GRIDHALL_GATEWAYS", "demo").split(","))
 }
 
+#: Who counts points for payments: the name of a class that answers `payments.ports.Points`; "" for nobody.
+PAYMENT_POINTS = "gridhall.contexts.payments.points_journal.PointsJournal"
+
 #: Where the map of places to pay at has its style (MapLibre, JSON); empty: a plain ground with the places on it.
 MAP_STYLE = os.environ.get("GRIDHALL_MAP_STYLE", "")
 #: Further origins that the style names, for tiles and glyphs, separated by commas: ``https://tiles.example.com``.

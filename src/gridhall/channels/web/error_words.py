@@ -178,6 +178,7 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "opening_hours_invalid": (_("The opening hours cannot be understood."), _CHECK_VALUE),
     "order_ended": (_("This order is paid or closed."), _("Begin a new payment where something is left to pay.")),
     "payment_rules_invalid": (_("The rules of payments cannot be used."), _TELL),
+    "points_rules_invalid": (_("The rules of points cannot be used."), _TELL),
     "receipt_not_printed": (
         _("This receipt cannot be printed."),
         _("Try again; if it stays so, tell the administrator."),

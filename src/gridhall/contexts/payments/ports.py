@@ -324,16 +324,30 @@ class PayerAskingGateway(PaymentGateway, Protocol):
 class Points(Protocol):
     """Who counts points for payments, where a utility has such a programme: named by ``settings.PAYMENT_POINTS``.
 
-    It hears of payments by the outbox (`payments.received`, `payments.gone_back`, each with the receipt), decides what
-    they earn, and keeps that itself; payments only shows it.
+    It is told of every payment and of all money that goes back, decides what that earns, and keeps it itself;
+    payments only shows it. `points_journal.PointsJournal` is the one that comes with the house.
     """
 
+    def count(self, receipt: int, *, now: datetime) -> None:
+        """This will count a receipt, or a refund or chargeback of one; told by the outbox, once or more, in any order.
+
+        Raises:
+            NotFound: when there is no such receipt.
+        """
+        ...
+
     def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:
-        """The points of receipts (ids); those that are not counted yet are left out. At most one query."""
+        """The points of receipts (ids), less what was taken back since; those not counted yet are left out.
+
+        Of a refund or chargeback: what it took back, negative. At most one query.
+        """
         ...
 
 
 class _NoPoints:
+    def count(self, receipt: int, *, now: datetime) -> None:
+        pass
+
     def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:
         return {}
 

@@ -17,7 +17,7 @@ from gridhall.channels.web.asked import page_of
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.payments import operations, queries
-from gridhall.contexts.payments.ports import GatewayUnavailable, gateways
+from gridhall.contexts.payments.ports import GatewayUnavailable, gateways, points
 from gridhall.contexts.payments.queries import receipt_lists as lists
 from gridhall.contexts.payments.types import AmountInvalid, fen_of
 from gridhall.kernel import clock
@@ -191,6 +191,7 @@ def _receipt(request: ConsoleRequest, id: int, *, wrong: str = "", status: int =
         may_decide=may,
         sendable=found.row.gateway in gateways(),
         left=found.left_fen - under_way,
+        points=points().earned([id]).get(id),
         wrong=wrong,
         typed=request.POST if wrong else {},
     )

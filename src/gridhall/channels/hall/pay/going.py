@@ -1,6 +1,7 @@
 """From an order to its gateway and back: the way there, the live state, what comes next."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from gridhall.contexts.payments.ports import (
     PayerAskingGateway,
     PayerUnknown,
     gateway,
+    points,
 )
 from gridhall.contexts.payments.queries import Owed
 from gridhall.contexts.payments.types import Order, OrderState
@@ -39,6 +41,8 @@ from gridhall.kernel.errors import NotFound
 
 #: Digits of an account number that a payer's app shows.
 _END: Final = 4
+#: So long a page waits for the points of a payment, which are counted just after it.
+_COUNTED: Final = timedelta(seconds=30)
 #: Schemes that a gateway may send a payer to: its page, or its app.
 _SCHEMES: Final = frozenset({"http", "https", "alipays", "weixin", "upwrp", "uppaywallet"})
 
@@ -163,6 +167,8 @@ def _context(request: HallRequest, order: Order) -> dict[str, Any]:
     if (shown := home or current_home(request)) is not None:
         request.home = shown
     receipts = queries.receipts_of_order(order.number) if order.state is OrderState.PAID else []
+    receipt = receipts[0] if receipts else None
+    earned = points().earned([receipt.id]).get(receipt.id) if receipt else None
     owed: Mapping[int, Owed] = {}
     if order.state is OrderState.PAID and home is not None and home.owner:
         owed = queries.owed_of([part.account for part in order.parts], today=request.today)
@@ -172,7 +178,9 @@ def _context(request: HallRequest, order: Order) -> dict[str, Any]:
         "over": order.state is OrderState.OPEN and order.expires_at <= clock.now(),
         "method": method_name(order.gateway, order.method),
         "of_home": home,
-        "receipt": receipts[0] if receipts else None,
+        "receipt": receipt,
+        "points": earned,
+        "counting": earned is None and order.ended_at is not None and clock.now() - order.ended_at < _COUNTED,
         "still_fen": sum(each.owed_fen for each in owed.values()),
         "ahead_fen": sum(each.prepaid_fen for each in owed.values()),
     }

@@ -21,6 +21,7 @@ from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.payments import operations, queries
+from gridhall.contexts.payments.ports import points
 from gridhall.contexts.payments.queries import PaidState, Payment
 from gridhall.contexts.payments.queries.homes import settling
 from gridhall.contexts.payments.types import Part, TakenReceipt
@@ -140,11 +141,14 @@ def _accounts(request: HallRequest) -> list[int]:
 
 def _shown(request: HallRequest, receipt: TakenReceipt, parts: list[Part]) -> dict[str, Any]:
     """What the page of a receipt says of the parts that this reader may see."""
-    points = sorted({part.usage_point for part in parts if part.usage_point})
-    numbers = dict(zip(points, accounts.usage_point_numbers(points).to_pylist(), strict=True)) if points else {}
+    paid_from = sorted({part.usage_point for part in parts if part.usage_point})
+    numbers = (
+        dict(zip(paid_from, accounts.usage_point_numbers(paid_from).to_pylist(), strict=True)) if paid_from else {}
+    )
     named = accounts.account_numbers([part.account for part in parts if not part.usage_point])
     homes = {home.usage_point: home for home in request.homes}
-    mine = next((homes[point] for point in points if point in homes), None)
+    mine = next((homes[point] for point in paid_from if point in homes), None)
+    whole_of_it = len(parts) == len(receipt.parts)
     if mine is not None and not hasattr(request, "home"):
         request.home = mine
     return {
@@ -161,5 +165,6 @@ def _shown(request: HallRequest, receipt: TakenReceipt, parts: list[Part]) -> di
             )
             for part in parts
         ],
-        "whole": len(parts) == len(receipt.parts),
+        "whole": whole_of_it,
+        "points": points().earned([receipt.id]).get(receipt.id) if whole_of_it else None,
     }

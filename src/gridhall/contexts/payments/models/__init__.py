@@ -19,6 +19,7 @@ from gridhall.contexts.payments.models.debit import (
     DebitMandate,
     DebitResult,
 )
+from gridhall.contexts.payments.models.earning import EarnedPoints
 from gridhall.contexts.payments.models.fee_control import FeeCase, FeeControl, FeeState, FeeStep, WeatherAlert
 from gridhall.contexts.payments.models.guide import GuideArticle
 from gridhall.contexts.payments.models.orders import (
@@ -63,6 +64,7 @@ __all__ = [
     "DebitMandate",
     "DebitResult",
     "DebitStatus",
+    "EarnedPoints",
     "FeeCase",
     "FeeControl",
     "FeeState",
