@@ -170,6 +170,15 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
         _("Wait a minute, then try again or choose another way to pay."),
     ),
     "guide_article_invalid": (_("An article of the guide is not written as it should be."), _TELL),
+    "guide_article_refused": (_("The article cannot be saved so."), _CHECK_VALUE),
+    "guide_article_changed": (
+        _("Somebody else saved this article while you were writing. Your text is still here."),
+        _("Compare both, then save again."),
+    ),
+    "guide_file_refused": (
+        _("This file cannot be shown: it is of another kind, or too large."),
+        _("Pictures: PNG, JPEG or WebP up to 5 MB. Films: MP4 or WebM up to 200 MB."),
+    ),
     "head_end_unavailable": (_("The meter does not answer now."), _("It is tried again by itself.")),
     "mandate_invalid": (_("The mandate cannot be recorded so."), _CHECK_VALUE),
     "no_drawer_open": (_("No drawer is open."), _("Open a drawer first.")),
@@ -177,6 +186,29 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     "openid_missing": (_("WeChat does not tell who is paying."), _("Open this page inside WeChat again.")),
     "opening_hours_invalid": (_("The opening hours cannot be understood."), _CHECK_VALUE),
     "order_ended": (_("This order is paid or closed."), _("Begin a new payment where something is left to pay.")),
+    "point_changed": (
+        _("Somebody else changed this place while you were looking. What you typed is still here."),
+        _("Compare both, then save again."),
+    ),
+    "point_columns_missing": (
+        _("The head of the file lacks columns, or has one twice."),
+        _("Name each column once, as the page shows, and upload the file again."),
+    ),
+    "point_file_done": (_("This file was taken in before."), _("Upload it again if it is meant once more.")),
+    "point_file_empty": (_("There is no place in the file."), _("Choose another file.")),
+    "point_file_too_large": (
+        _("The file is too large: 5 MB and 10,000 places are accepted."),
+        _("Split it into several."),
+    ),
+    "point_file_unreadable": (
+        _("The file is neither readable CSV nor GeoJSON."),
+        _("Save the table as CSV (UTF-8), or the map as GeoJSON, and upload it again."),
+    ),
+    "point_invalid": (_("The place cannot be saved so."), _CHECK_VALUE),
+    "point_plan_changed": (
+        _("Places were changed meanwhile, so the file would do something else now."),
+        _("Look at it again."),
+    ),
     "payment_rules_invalid": (_("The rules of payments cannot be used."), _TELL),
     "points_rules_invalid": (_("The rules of points cannot be used."), _TELL),
     "receipt_not_printed": (

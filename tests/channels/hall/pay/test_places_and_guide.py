@@ -8,7 +8,7 @@ from django.test import Client, override_settings
 from tests.channels.hall.pay.conftest import main
 from tests.world import World
 
-from gridhall.channels.hall.pay.guide import text_of
+from gridhall.channels.web.articles import text_of
 from gridhall.contexts.payments.models import GuideArticle, PaymentPoint
 from gridhall.contexts.payments.queries.payment_points import metres, payment_points
 

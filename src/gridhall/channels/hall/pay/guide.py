@@ -6,27 +6,22 @@ from typing import Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
-from markdown_it import MarkdownIt
 
 from gridhall.channels.hall.access import HallRequest
 from gridhall.channels.hall.pay.open_page import open_page
+from gridhall.channels.web.articles import text_of
 from gridhall.channels.web.assets import icon
 from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.payments.queries import guide as queries
 from gridhall.kernel.errors import NotFound
-from gridhall.runtime.content import content
 
-_FILE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.(svg|png|jpg|webp|mp4|webm)")
 _TYPES: Final = {
     "svg": "image/svg+xml", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "mp4": "video/mp4",
     "webm": "video/webm",
 }  # fmt: skip
-#: A picture in an article is named so.
-_PICTURES: Final = "pictures/"
 
 
 @require_GET
@@ -42,7 +37,7 @@ def articles(request: HallRequest) -> HttpResponse:
 def article(request: HallRequest, slug: str) -> HttpResponse:
     """One article."""
     found = queries.article(slug, _language())
-    film = found.video if _FILE.fullmatch(found.video) and _path("videos", found.video) else ""
+    film = found.video if queries.guide_file("videos", found.video) else ""
     response = rendered(request, "hall/pay/article.html", article=found, body=text_of(found.body), film=film)
     if film:
         response._csp_update = {"media-src": ["'self'"]}  # type: ignore[attr-defined]
@@ -52,7 +47,7 @@ def article(request: HallRequest, slug: str) -> HttpResponse:
 @require_GET
 def file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     """A picture or film of the guide."""
-    path = _path(folder, name) if folder in {"pictures", "videos"} and _FILE.fullmatch(name) else None
+    path = queries.guide_file(folder, name)
     if path is None:
         raise NotFound("There is no such file.", path="name")
     kind = _TYPES[path.suffix[1:]]
@@ -65,43 +60,6 @@ def file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
 
 def _film(path: Path, kind: str) -> HttpResponseBase:
     return FileResponse(path.open("rb"), content_type=kind)
-
-
-def text_of(markdown: str) -> SafeString:
-    """An article as elements of a page: HTML in it is text, links lead to http, https or this house only.
-
-    >>> text_of("<script>x</script> [a](javascript:b)")
-    '<p>&lt;script&gt;x&lt;/script&gt; [a](javascript:b)</p>\\n'
-    """
-    return mark_safe(str(_MARKDOWN.render(markdown)))
-
-
-def _rendering() -> MarkdownIt:
-    made = MarkdownIt("commonmark", {"html": False}).enable("table")
-    made.validateLink = _allowed  # type: ignore[method-assign]
-    made.normalizeLink = _addressed  # type: ignore[method-assign]
-    return made
-
-
-def _allowed(url: str) -> bool:
-    return url.startswith(("https://", "http://", "tel:", _PICTURES)) or (url.startswith("/") and url[1:2] != "/")
-
-
-def _addressed(url: str) -> str:
-    name = url.removeprefix(_PICTURES)
-    if url.startswith(_PICTURES) and _FILE.fullmatch(name):
-        return reverse("hall.guide-file", kwargs={"folder": "pictures", "name": name})
-    return url
-
-
-_MARKDOWN: Final = _rendering()
-
-
-def _path(folder: str, name: str) -> Path | None:
-    try:
-        return content("guide", folder, name)
-    except NotFound:
-        return None
 
 
 def _language() -> str:

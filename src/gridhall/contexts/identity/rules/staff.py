@@ -29,6 +29,7 @@ class Permission(StrEnum):
     SUPPLY_APPROVE = "supply.approve"
     COLLECTION_WORK = "collection.work"
     GUIDE_EDIT = "guide.edit"
+    PLACES_EDIT = "places.edit"
     AUDIT_VIEW = "audit.view"
     STAFF_MANAGE = "staff.manage"
     REFERENCE_EDIT = "reference.edit"
@@ -81,6 +82,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         Permission.PAYMENTS_REFUND,
         Permission.SUPPLY_APPROVE,
         Permission.GUIDE_EDIT,
+        Permission.PLACES_EDIT,
         Permission.AUDIT_VIEW,
         Permission.STAFF_MANAGE,
     },
@@ -90,5 +92,12 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 }
 #: Belongs to the whole utility, not to a place in it: wherever the role is held, it may be done.
 UTILITY_WIDE: Final = frozenset(
-    {Permission.TARIFFS_VIEW, Permission.TARIFFS_DRAFT, Permission.TARIFFS_APPROVE, Permission.REFERENCE_EDIT}
+    {
+        Permission.TARIFFS_VIEW,
+        Permission.TARIFFS_DRAFT,
+        Permission.TARIFFS_APPROVE,
+        Permission.REFERENCE_EDIT,
+        Permission.GUIDE_EDIT,
+        Permission.PLACES_EDIT,
+    }
 )

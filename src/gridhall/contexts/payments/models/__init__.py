@@ -29,7 +29,7 @@ from gridhall.contexts.payments.models.orders import (
     OrderStatus,
     PaymentOrder,
 )
-from gridhall.contexts.payments.models.payment_points import PaymentPoint, PointKind, PointService
+from gridhall.contexts.payments.models.payment_points import PaymentPoint, PointFile, PointKind, PointService
 from gridhall.contexts.payments.models.receipts import LateCharge, Receipt, ReceiptKind, ReceiptLine
 from gridhall.contexts.payments.models.reconciliation import (
     MOVES_MONEY,
@@ -79,6 +79,7 @@ __all__ = [
     "OrderStatus",
     "PaymentOrder",
     "PaymentPoint",
+    "PointFile",
     "PointKind",
     "PointService",
     "PromiseToPay",

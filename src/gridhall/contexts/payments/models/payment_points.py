@@ -59,3 +59,28 @@ class PaymentPoint(models.Model):
                 name="payments_point_place",
             ),
         ]
+
+
+class PointFile(models.Model):
+    """A file of places as somebody uploaded it: looked at first, taken in once.
+
+    ``coordinates`` is how the file counts longitude and latitude (`rules.coordinates.CoordinateSystem`), by the word of
+    whoever uploaded it. ``counts`` is what became of it: ``new``, ``changed``, ``unchanged``, ``deactivated``, ``bad``.
+    """
+
+    name = models.CharField(max_length=120)
+    coordinates = models.CharField(max_length=6, db_collation="C")
+    deactivate_missing = models.BooleanField(default=False)
+    content = models.BinaryField()
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.CharField(max_length=100)
+    taken_in_at = models.DateTimeField(null=True)
+    taken_in_by = models.CharField(max_length=100, blank=True, default="")
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                condition=Q(coordinates__in=["wgs-84", "gcj-02", "bd-09"]), name="payments_pointfile_coordinates"
+            ),
+        ]
