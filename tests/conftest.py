@@ -433,6 +433,7 @@ class Block:
         """An installation that holds the same; the files of the lake are never written again, so links to them do."""
         shutil.copytree(self.home / "lake", home / "lake", copy_function=os.link)
         shutil.copytree(self.home / "demo", home / "demo")
+        shutil.copytree(self.home / "demo_gateway", home / "demo_gateway")
         name = f"{os.getpid()}_{home.parent.name[-24:]}_{home.name}"
         with self.locked(), ExitStack() as ends:
             copy = ends.enter_context(_installed(home, name, template=self.database))

@@ -1,5 +1,6 @@
 """The demo gateway as payments uses it: the merchant's side."""
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from gridhall.contexts.payments.operations.past import PastPayment
 from gridhall.contexts.payments.ports import (
     Answer,
     Checkout,
@@ -147,6 +149,27 @@ class DemoGateway:
     def read_statement(self, content: bytes, day: date) -> Iterable[StatementLine]:
         """See `PaymentGateway`."""
         return statements.read(content, day, self.keys.gateway.public_key(), self._zone)
+
+    def keep_past(self, payments: Sequence[PastPayment]) -> int:
+        """This will write payments of the past into the gateway's own book, so that its statements have them.
+
+        One that is there stays as it is. Gives how many were new.
+        """
+        return self.service.book.write_past(
+            [
+                Order(
+                    number=each.reference, token=secrets.token_urlsafe(18), method=each.method,
+                    amount_fen=each.amount_fen, subject="", expires_at=each.paid_at, return_url="", notify_url="",
+                    state="paid", reference=each.reference, moves_at=each.paid_at,
+                )
+                for each in payments
+            ]
+        )  # fmt: skip
+
+    def forget(self) -> None:
+        """This will empty the gateway's own book: what it knew of is removed."""
+        if self.service.book.exists:
+            self.service.book.empty()
 
     def _signed(self, **fields: str) -> dict[str, str]:
         fields["merchant"] = signing.MERCHANT

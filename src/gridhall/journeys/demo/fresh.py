@@ -8,7 +8,7 @@ from django.db.utils import ProgrammingError
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.accounts.types import OrganisationRecord
-from gridhall.journeys.demo import build, grid
+from gridhall.journeys.demo import build, grid, paying
 from gridhall.kernel.errors import Refused
 
 
@@ -19,7 +19,7 @@ class NotOnlyADemo(Refused):
 
 
 def remove(home: Path) -> None:
-    """This will empty the database and remove the lake and the demo's own files.
+    """This will empty the database and the demo gateway's book, and remove the lake and the demo's own files.
 
     Raises:
         NotOnlyADemo: when the database holds an organisation that is not the demo's; then nothing is removed.
@@ -35,6 +35,8 @@ def remove(home: Path) -> None:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
     connection.close()
+    if (known := paying.gateway_of_the_past()) is not None:
+        known.forget()
     for path in (home / "lake", build.folder(home)):
         if path.exists():
             shutil.rmtree(path)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -36,6 +36,15 @@ _SUPPLIED: Final = """
 _HELD: Final = """
     SELECT a.usage_point_id FROM accounts_customeragreement a JOIN accounts_usagepoint u ON u.id = a.usage_point_id
     WHERE a.customer_id = %(customer)s AND a.span @> %(today)s::date ORDER BY u.number LIMIT %(limit)s
+"""
+#: The home under fee control that is linked already, else the one with the least money that has some.
+_RUNS_LOW: Final = """
+    SELECT f.usage_point_id, f.customer_id, l.id IS NOT NULL
+    FROM payments_feecontrol f JOIN payments_feestate s ON s.control_id = f.id
+    LEFT JOIN identity_link l ON l.user_id = %(owner)s AND l.usage_point_id = f.usage_point_id
+        AND l.customer_id = f.customer_id AND l.ended_at IS NULL
+    WHERE f.ended_at IS NULL AND (l.id IS NOT NULL OR s.balance_fen > 0)
+    ORDER BY l.id IS NULL, s.balance_fen LIMIT 1
 """
 _UNITS: Final = """
     SELECT o.code, o.name, o.level, p.code FROM accounts_organisation o
@@ -83,9 +92,10 @@ class _Customer:
 def create(roles: Mapping[Role, Sequence[str]], *, act: Act, today: date) -> list[DemoLogin]:
     """This will make the logins of the demo utility where they are missing, and give all of them in order of showing.
 
-    Customers sign in by the phone that is registered for them. The landlord has shared a home with the tenant who
-    settles for it; another tenant has nothing yet, to try linking. Staff have an authenticator app whose secret is
-    known: ``gridhall logins code <number>`` says what it shows now.
+    Customers sign in by the phone that is registered for them. The owner of several homes has one more, under fee
+    control. The landlord has shared a home with the tenant who settles for it; another tenant has nothing yet, to try
+    linking. Staff have an authenticator app whose secret is known: ``gridhall logins code <number>`` says what it shows
+    now.
 
     Args:
         roles: usage points by the part they play, as `Utility.roles` tells.
@@ -118,7 +128,9 @@ def _customers(roles: Mapping[Role, Sequence[str]], act: Act, today: date) -> li
             return user, keys
         return None
 
-    one("多套住房的业主", Role.SEVERAL_HOMES, 10)
+    owner = one("多套住房的业主", Role.SEVERAL_HOMES, 10)
+    if owner is not None:
+        _prepays(owner[0], logins, act, today)
     landlord = one("房东", Role.TENANT_SETTLES, 10)
     if landlord is not None:
         _let(landlord[0], landlord[1][-1:], logins, act, today)
@@ -140,6 +152,20 @@ def _let(landlord: int, homes: list[str], logins: list[DemoLogin], act: Act, tod
     except AlreadyShared:
         pass
     logins.append(DemoLogin("租客，房东已授权", "—", phone, PASSWORD, "账单和用电量，一年"))
+
+
+def _prepays(owner: int, logins: list[DemoLogin], act: Act, today: date) -> None:
+    """The owner of several homes has one more, under fee control, whose money runs low."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNS_LOW, {"owner": owner})
+        found = cursor.fetchone()
+    if found is None:
+        return
+    point, customer, linked = found
+    if not linked:
+        identity.link(owner, usage_point=point, customer=customer, proof=Proof.DEMO, act=act)
+    keys = [home.key for home in queries.homes_of(owner, today) if home.owner]
+    logins[-1] = replace(logins[-1], detail=f"{len(keys)} 个户号，其中一户预付电费，余额不足")
 
 
 def _person(phone: str, act: Act) -> int:
