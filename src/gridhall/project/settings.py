@@ -121,6 +121,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- who somebody is --------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "identity.User"
+SESSION_ENGINE = "gridhall.channels.web.signin.sessions"
 AUTHENTICATION_BACKENDS = [
     "gridhall.channels.web.signin.backend.IdentifierBackend",
 ]

@@ -44,16 +44,17 @@ def show(request: HallRequest) -> HttpResponse:
     accounts = billing.owing(home.usage_point, home.customer, home.spans, today) if sees_bills else []
     ends = [span.end for span in home.spans]
     ended = None if any(end is None or end > today for end in ends) else max(end for end in ends if end)
+    fee = watched(home.usage_point, home.customer, today) if sees_bills and ended is None else None
     return rendered(
         request,
         "hall/home/home.html",
-        owe=owe(home, bills, derived(home, bills, accounts), today) if sees_bills else None,
+        owe=owe(home, bills, derived(home, accounts, bills), today) if sees_bills else None,
         use=use(home, running, today) if ended is None else None,
         sees_usage=home.may(Right.USAGE),
         sees_bills=sees_bills,
         last_day=ended - timedelta(days=1) if ended else None,
         supply=home.status,
-        fee=watched(home.usage_point, home.customer, today) if sees_bills and ended is None else None,
+        fee=fee,
         actions=_actions(home, newest),
         notices=notices(home, bills, billing.waiting(home.usage_point, home.customer) if sees_bills else [], today),
         last_bill=newest,

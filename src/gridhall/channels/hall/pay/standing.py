@@ -47,11 +47,17 @@ class Standing:
         return max(-self.whole_fen, 0)
 
 
-def derived(home: Home, bills: Sequence[OwnBill], accounts: Sequence[Owing]) -> list[Owing]:
-    """The accounts of a home with ``here_fen`` as what is open of the bills that may be seen. At most one query."""
+def derived(home: Home, accounts: Sequence[Owing], bills: Sequence[OwnBill] | None = None) -> list[Owing]:
+    """The accounts of a home with ``here_fen`` as what is open of the bills that may be seen.
+
+    Most accounts settle one home, and their balance says it: no query. Otherwise one, and one for the bills where the
+    caller has none.
+    """
     partial = [each.id for each in accounts if each.own and not (each.alone and home.owner)]
     if not partial:
         return list(accounts)
+    if bills is None:
+        bills = billing.own_bills(home.usage_point, home.customer, home.spans)
     open_fen = queries.open_bills(partial)
     here = sum(open_fen.get(billing.read_number(bill.number), 0) for bill in bills if bill.live)
     # A bill names no account here: what is open in all of them is told with the first.
@@ -61,10 +67,9 @@ def derived(home: Home, bills: Sequence[OwnBill], accounts: Sequence[Owing]) -> 
 def standing(request: HallRequest) -> Standing:
     """What is owed for the home of a page. Four queries at most."""
     home = request.home
-    bills = billing.own_bills(home.usage_point, home.customer, home.spans)
     found = billing.owing(home.usage_point, home.customer, home.spans, request.today)
     settling = found[0] if found else None
-    own = [each for each in derived(home, bills, found) if each.own]
+    own = [each for each in derived(home, found) if each.own]
     owed = queries.owed_of([each.id for each in own], today=request.today)
     own.sort(key=lambda each: (not each.now, owed[each.id].oldest_due or date.max, each.id))
     whole = home.owner

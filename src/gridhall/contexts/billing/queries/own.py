@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
-
-from django.db import connection
 
 from gridhall.contexts.accounts import queries as accounts
 from gridhall.contexts.billing.models import Bill
 from gridhall.contexts.billing.queries.explaining import view_of
 from gridhall.contexts.billing.rules import numbering
 from gridhall.contexts.billing.rules.tiers import TierLimits, limits_of
-from gridhall.contexts.billing.settings import due_on
+from gridhall.contexts.billing.settings import due_days, due_on
 from gridhall.contexts.billing.types import BillView
 from gridhall.kernel.errors import NotFound
 from gridhall.kernel.spans import DateSpan
+from gridhall.runtime import prepared
+from gridhall.runtime.localtime import local_day
 
 #: Both states by name: each has an index of its own. A list needs a tenth of a bill's columns.
 _OWN: Final = """
@@ -86,10 +86,10 @@ def own_bills(usage_point: int, customer: int, spans: Iterable[DateSpan]) -> lis
         usage_point, customer: ids.
         spans: the days that may be seen; bills that touch none of them are left out.
     """
-    visible = list(spans)
-    with connection.cursor() as cursor:
+    visible, term = list(spans), timedelta(days=due_days())
+    with prepared.cursor() as cursor:
         cursor.execute(_OWN, {"point": usage_point, "customer": customer})
-        found = [_own(*row) for row in cursor.fetchall()]
+        found = [_own(term, *row) for row in cursor.fetchall()]
     return [bill for bill in found if any(bill.span & span for span in visible)]
 
 
@@ -151,13 +151,14 @@ def without_hidden(bill: OwnBillInFull, others: Iterable[OwnBill]) -> OwnBillInF
 
 
 def _own(
-    number: int, start: date, end: date, energy_wh: int, total_fen: int, separate_fen: int, status: str,
-    estimated: int, missing: int, days_read: int, issued_at: datetime, replaces: int | None, replaced_by: int | None,
+    term: timedelta, number: int, start: date, end: date, energy_wh: int, total_fen: int, separate_fen: int,
+    status: str, estimated: int, missing: int, days_read: int, issued_at: datetime, replaces: int | None,
+    replaced_by: int | None,
 ) -> OwnBill:  # fmt: skip
     span = DateSpan(start, end)
     return OwnBill(
         number=numbering.show(number), span=span, energy_wh=energy_wh, total_fen=total_fen, separate_fen=separate_fen,
         status=status, estimated=estimated, missing=missing, days_missing=span.days - days_read, issued_at=issued_at,
-        due=due_on(issued_at), replaces=None if replaces is None else numbering.show(replaces),
+        due=local_day(issued_at) + term, replaces=None if replaces is None else numbering.show(replaces),
         replaced_by=None if replaced_by is None else numbering.show(replaced_by),
     )  # fmt: skip
