@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from gridhall.channels.web.formats import today
+from gridhall.channels.web.people import forget_names
 from gridhall.contexts.identity import queries as identity
 from gridhall.contexts.identity.types import Permission, Staff
 from gridhall.kernel import clock
@@ -48,6 +49,7 @@ def console_page(
         @wraps(view)
         def guarded(request: ConsoleRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             assert request.user.pk is not None
+            forget_names()
             request.today = today()
             found = identity.staff(request.user.pk, request.today)
             if found is None:

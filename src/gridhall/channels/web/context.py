@@ -24,5 +24,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _permitted(staff: Staff | None) -> dict[str, bool]:
-    """What staff may do anywhere, by names that templates can say: ``permitted.bills_view``."""
-    return {each.name.lower(): staff.may(each) for each in Permission} if staff is not None else {}
+    """What staff may do anywhere, by names that templates can say: ``permitted.bills_view``; and at the top."""
+    if staff is None:
+        return {}
+    top = {"payments_reconcile_top": staff.at_top(Permission.PAYMENTS_RECONCILE)}
+    return {each.name.lower(): staff.may(each) for each in Permission} | top

@@ -155,6 +155,10 @@ class Staff:
             for held in self.positions
         )
 
+    def at_top(self, permission: Permission) -> bool:
+        """Whether something may be done at a unit that has none above it."""
+        return any(permission in PERMISSIONS[held.role] and held.path.count("/") <= 2 for held in self.positions)
+
     def paths(self, permission: Permission) -> tuple[str, ...]:
         """The tops of the parts of the organisation where something may be done; ``("/",)`` for everywhere."""
         held = {

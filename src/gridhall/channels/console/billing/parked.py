@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib import messages
 from django.db import transaction
@@ -22,6 +23,8 @@ from gridhall.channels.web.words import Words
 from gridhall.contexts.billing.operations import release as release_item
 from gridhall.contexts.billing.queries import worklist as lists
 from gridhall.contexts.identity.types import Permission
+from gridhall.contexts.metering import queries as metering
+from gridhall.contexts.metering.types import Freshness
 from gridhall.kernel.errors import NotFound, Refused
 
 _PAGE = 50
@@ -87,20 +90,32 @@ def parked(request: ConsoleRequest) -> HttpResponse:
 @require_GET
 @console_page(Permission.BILLS_VIEW)
 def item(request: ConsoleRequest, item: int) -> HttpResponse:
-    """One item: what is wrong, its figures, and what can be done about it."""
+    """One item: what is wrong, its figures, what can be done about it; the gaps of its days are a part of their own."""
     found = lists.work_item(item)
     in_scope(request, Permission.BILLS_VIEW, found.path)
+    gaps = None
+    if request.GET.get("readings") == "yes" and request.staff.may(Permission.READINGS_VIEW, found.path):
+        gaps = _gaps(found, request.today)
+        if getattr(request, "htmx", False):
+            return rendered(request, "console/billing/parts/gaps.html", item=found, gaps=gaps)
     line = _lines(request, [found])[0]
     return rendered(
         request,
         "console/billing/parked_item.html",
         line=line,
+        gaps=gaps,
         item=found,
         figures=_figures(found),
         rerun=f"{reverse('console.run-start')}?month={found.span.start:%Y-%m}&unit={found.organisation}"
         if request.staff.may(Permission.RUNS_START, found.path)
         else "",
     )
+
+
+def _gaps(found: lists.WorkItem, today: date) -> Freshness:
+    """How complete the readings of an item's days are; takes a pass over the readings of the usage point."""
+    end = min(found.span.end or today, today)
+    return metering.freshness_of(found.usage_point, end, days=max((end - found.span.start).days, 1))
 
 
 @require_http_methods(["GET", "POST"])

@@ -69,7 +69,10 @@ def start(request: ConsoleRequest) -> HttpResponse:
     """What a run over a unit and month would do; confirmed, it is started, once however often that is pressed."""
     asked = request.POST if request.method == "POST" else request.GET
     span = month_of(asked.get("month", ""))
-    unit = unit_of(units_for(request, Permission.RUNS_START), asked.get("unit", ""))
+    units = units_for(request, Permission.RUNS_START)
+    if request.method == "POST" and asked.get("unit") == "" and span is not None and units:
+        return _continued(request, span, units)
+    unit = unit_of(units, asked.get("unit", ""))
     if span is None or span.end is None or span.end > request.today:
         messages.error(request, _("Choose a month that is over."))
         return redirect("console.runs")
@@ -88,6 +91,13 @@ def start(request: ConsoleRequest) -> HttpResponse:
     )
 
 
+def _continued(request: ConsoleRequest, span: DateSpan, units: list[OrganisationRecord]) -> HttpResponse:
+    """A run over the whole utility, begun from the command line and killed, goes on; new ones are not begun here."""
+    if not everywhere(request, Permission.RUNS_START) or overview.unfinished_run(span, None) is None:
+        raise NotFound("There is no such unit.", path="unit")
+    return redirect("console.run-job", job=bill_run.ask(span, None, units[0].id, act(request)))
+
+
 @require_GET
 @console_page(Permission.BILLS_VIEW)
 def job(request: ConsoleRequest, job: int) -> HttpResponse:
@@ -103,7 +113,7 @@ def job(request: ConsoleRequest, job: int) -> HttpResponse:
             return HttpResponse(headers={"HX-Redirect": target})
         return HttpResponseRedirect(target)
     span = DateSpan.parse_month(found.arguments["month"])
-    number = overview.unfinished_run(span, unit.code)
+    number = overview.unfinished_run(span, found.arguments["organisation"])
     template = "console/billing/parts/progress.html" if getattr(request, "htmx", False) else "console/billing/job.html"
     return rendered(
         request,
@@ -129,7 +139,11 @@ def run(request: ConsoleRequest, run: int) -> HttpResponse:
     span = found.span
     names = {each.tariff: in_language(tariffs.compiled(each).name) for each in tariffs.newest_documents()}
     job = bill_run.active(span, found.organisation or None) if found.running else None
-    may_start = found.running and job is None and request.staff.may(Permission.RUNS_START, found.path or "/")
+    may_start = found.running and job is None
+    if may_start and found.path:
+        may_start = request.staff.may(Permission.RUNS_START, found.path)
+    elif may_start:
+        may_start = everywhere(request, Permission.RUNS_START)
     return rendered(
         request,
         "console/billing/run.html",

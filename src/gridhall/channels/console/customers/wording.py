@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridhall.channels.web import formats
+from gridhall.channels.web.people import person
 from gridhall.contexts.accounts.queries import Matched
 from gridhall.runtime.audit import Entry
 
@@ -39,7 +40,6 @@ _DEEDS: Final[dict[str, _Said]] = {
     "billing.correction.withdrawn": _("Correction withdrawn"),
     "billing.parked.released": _("Released for billing"),
 }
-_ACTORS: Final[dict[str, _Said]] = {"cli": _("command line"), "job": _("automatic"), "customer": _("the customer")}
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,3 @@ def deed(entry: Entry) -> Deed:
         said.append(formats.money(int(details["difference_fen"])))
     _kind, _colon, number = entry.subject.partition(":")
     return Deed(entry.at, person(entry.actor), str(_DEEDS.get(entry.action, entry.action)), number, " · ".join(said))
-
-
-def person(actor: str) -> str:
-    """Who acted: a staff number, or by which way."""
-    kind, colon, name = actor.partition(":")
-    if not colon or kind == "staff":
-        return name or kind
-    return f"{_ACTORS.get(kind, kind)} {name}" if kind == "cli" else str(_ACTORS.get(kind, actor))

@@ -48,6 +48,14 @@ _ERRORS: Final[dict[str, tuple[Promise, str | Promise]]] = {
         _("Check the day and the file. A file that is cut off has to be fetched from the bank again."),
     ),
 }
+#: Reasons of banks by their ISO 20022 codes; others are shown as they came.
+REASONS: Final[dict[str, Promise]] = {
+    "AC01": _("wrong account number"), "AC04": _("account closed"), "AC06": _("account blocked"),
+    "AG01": _("debits not allowed on this account"), "AM04": _("not enough money"), "AM05": _("debited twice"),
+    "BE01": _("name and account do not match"), "MD01": _("no mandate"), "MD06": _("the payer wants it back"),
+    "MD07": _("the payer has died"), "MS02": _("refused by the payer"), "MS03": _("no reason given"),
+    "SL01": _("limit of the bank"),
+}  # fmt: skip
 
 
 def of_error(error: GridhallError) -> Words:

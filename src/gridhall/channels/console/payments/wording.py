@@ -90,17 +90,8 @@ ENTRIES: Final[dict[str, _Said]] = {
     "chargeback": _("Chargebacks"),
     "late_charge": _("Late charges"),
 }
-_ACTORS: Final[dict[str, _Said]] = {
-    "cli": _("command line"), "gateway": _("the gateway"), "schedule": _("automatic"), "job": _("automatic"),
-}  # fmt: skip
 
 
 def gateway(code: str) -> str:
     """The name of a gateway; one without words is named by its code."""
     return str(GATEWAYS.get(code, code))
-
-
-def person(actor: str) -> str:
-    """Who acted: a staff number, or by which way."""
-    kind, colon, name = actor.partition(":")
-    return name if kind == "staff" and colon else str(_ACTORS.get(kind, actor))

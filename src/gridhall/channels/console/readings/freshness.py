@@ -9,6 +9,8 @@ from typing import Any, Final
 import pyarrow as pa
 from django.core.cache import cache
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from gridhall.channels.console.access import ConsoleRequest, console_page
@@ -49,13 +51,22 @@ def freshness(request: ConsoleRequest) -> HttpResponse:
 @console_page(Permission.READINGS_VIEW)
 @require_GET
 def areas(request: ConsoleRequest) -> HttpResponse:
-    """The rows of the board."""
+    """The rows of the board, for the page that waits for them; in brief, how many areas are behind."""
     unit = _chosen(request, _units(request))
     key = _key(unit, request.today)
     rows = cache.get(key)
     if rows is None:
         rows = metering.freshness_by_area(request.today, organisation=unit).to_pylist()
         cache.set(key, rows, _KEPT_SECONDS)
+    if request.GET.get("brief") == "yes":
+        late = [row for row in rows if row["behind"]]
+        behind = sum(row["behind"] for row in late)
+        return rendered(
+            request, "console/readings/parts/late.html", unit=unit, areas=len(late), behind=behind,
+            yesterday=request.today - timedelta(days=1),
+        )  # fmt: skip
+    if not getattr(request, "htmx", False):
+        return redirect(f"{reverse('console.freshness')}?{request.GET.urlencode()}")
     return rendered(request, "console/readings/parts/areas.html", unit=unit, **_board(request, rows, unit))
 
 

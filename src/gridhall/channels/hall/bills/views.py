@@ -38,13 +38,23 @@ def bills(request: HallRequest) -> HttpResponse:
     year = wanted if wanted in years else next(iter(years), request.today.year)
     shown = [bill for bill in every if bill.span.start.year == year]
     live = [bill for bill in shown if bill.live]
+    settling = queries.owing(home.usage_point, home.customer, home.spans, request.today)
+    open_fen = payments.open_bills([each.id for each in settling if each.own])
     known = {bill.number for bill in every}
     return rendered(
         request,
         "hall/bills/bills.html",
         years=years,
         year=year,
-        listed=[(bill, bill.replaced_by if bill.replaced_by in known else None) for bill in shown],
+        listed=[
+            (
+                bill,
+                bill.replaced_by if bill.replaced_by in known else None,
+                bill.live and open_fen.get(queries.read_number(bill.number), 0),
+            )
+            for bill in shown
+        ],
+        all_own=all(each.own for each in settling),
         today=request.today,
         total_fen=sum(bill.total_fen for bill in live),
         energy_wh=sum(bill.energy_wh for bill in live),

@@ -16,6 +16,8 @@ from gridhall.channels.hall.pay.standing import Standing, standing
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Home, Right
 from gridhall.contexts.payments import queries
+from gridhall.contexts.payments.queries import fee_control
+from gridhall.contexts.payments.queries.fee_control import Watched
 from gridhall.contexts.payments.queries.homes import settling
 from gridhall.contexts.payments.types import Part
 from gridhall.kernel.errors import NotFound, Refused
@@ -32,11 +34,12 @@ def pay(request: HallRequest) -> HttpResponse:
     found = standing(request)
     if not found.accounts:
         return rendered(request, "hall/pay/pay.html", standing=found, elsewhere=True)
-    suggested = _suggested(found)
+    short = _short(request, found)
+    suggested = _suggested(found, short.to_pay if short else 0)
     if request.method != "POST":
         listed = offers(request)
         wish = ordering.fresh(next(iter(suggested), "other"), chosen(request, listed))
-        return _page(request, found, suggested, wish)
+        return _page(request, found, suggested, wish, short)
     wish = ordering.read(request, suggested)
     if not wish.wrong:
         try:
@@ -44,10 +47,20 @@ def pay(request: HallRequest) -> HttpResponse:
             return redirect("hall.pay-go", number=order.number)
         except Refused:
             wish.wrong["amount"] = ordering.amount_words()
-    return _page(request, found, suggested, wish)
+    return _page(request, found, suggested, wish, short)
 
 
-def _suggested(found: Standing) -> dict[str, int]:
+def _short(request: HallRequest, found: Standing) -> Watched | None:
+    """The fee control of a home whose money paid ahead does not last; None where that is not the matter. One query."""
+    if not found.whole:
+        return None
+    watched = fee_control.watched(request.home.usage_point, request.home.customer, request.today)
+    return watched if watched is not None and watched.short else None
+
+
+def _suggested(found: Standing, short_fen: int) -> dict[str, int]:
+    if short_fen:
+        return {"power": short_fen} | {f"round-{fen}": fen for fen in _ROUND if fen > short_fen}
     if found.several:
         amounts = {"all": found.whole_fen, "home": found.home_fen}
     else:
@@ -64,10 +77,12 @@ def _parts(home: Home, found: Standing, wish: Wish) -> list[Part]:
     return ordering.parts_of(wish.amount_fen, owed, rest=current.id)
 
 
-def _page(request: HallRequest, found: Standing, suggested: dict[str, int], wish: Wish) -> HttpResponse:
+def _page(
+    request: HallRequest, found: Standing, suggested: dict[str, int], wish: Wish, short: Watched | None
+) -> HttpResponse:
     listed = offers(request)
     response = rendered(
-        request, "hall/pay/pay.html", standing=found, suggested=suggested, wish=wish,
+        request, "hall/pay/pay.html", standing=found, suggested=suggested, wish=wish, short=short,
         offers=[each for each in listed if each.suited], others=[each for each in listed if not each.suited],
         round=not any(choice in suggested for choice in ("all", "home")), bounds=ordering.amount_words(),
         shown_fen=wish.amount_fen or suggested.get(wish.choice, 0),

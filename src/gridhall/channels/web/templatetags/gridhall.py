@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from gridhall.channels.web import assets, formats
+from gridhall.channels.web import assets, formats, people
 from gridhall.channels.web.charts import Chart
 from gridhall.channels.web.signin import devices
 from gridhall.contexts.identity import ports
@@ -35,6 +35,12 @@ def money(fen: int | None) -> SafeString | str:
 def money_text(fen: int | None) -> str:
     """Fen as plain text, for attributes and sentences."""
     return "—" if fen is None else formats.money(fen)
+
+
+@register.filter
+def person(actor: str | None) -> str:
+    """Who acted, by name: ``{{ asked.decided_by|person }}``."""
+    return people.person(actor) if actor else "—"
 
 
 @register.filter

@@ -118,6 +118,11 @@ class Watched:
             return max(self.overdue or 0, 0)
         return max(fee_rules().cut_off.restored_fen - (self.balance or 0), 0)
 
+    @property
+    def short(self) -> bool:
+        """Whether money paid ahead is used up: more has to come for supply to stay, or to come back."""
+        return self.mode == "prepaid" and self.balance is not None and self.to_pay > 0
+
 
 @dataclass(frozen=True)
 class Step:

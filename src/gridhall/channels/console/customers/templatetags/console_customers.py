@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django import template
 
-from gridhall.channels.console.customers import wording
 from gridhall.channels.web import formats
 
 register = template.Library()
@@ -15,12 +14,6 @@ register = template.Library()
 def thousandth(value: int | None, unit: str) -> str:
     """W as kW, VA as kVA: ``{{ demand_w|thousandth:"kW" }}``."""
     return "—" if value is None else f"{formats.number(Decimal(value) / 1000)} {unit}"
-
-
-@register.filter
-def staff_name(actor: str) -> str:
-    """Who acted, as people read it."""
-    return wording.person(actor)
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from django import template
 
-from gridhall.channels.console.payments import wording
+from gridhall.channels.console.payments import till_words, wording
 
 register = template.Library()
 
@@ -14,9 +14,9 @@ def gateway_name(code: str) -> str:
 
 
 @register.filter
-def acted_by(actor: str) -> str:
-    """Who acted, as people read it."""
-    return wording.person(actor)
+def bank_reason(code: str) -> str:
+    """Why a bank did not pay, with its code: ``{{ debit.reason|bank_reason }}``."""
+    return f"{till_words.REASONS[code]} ({code})" if code in till_words.REASONS else code
 
 
 @register.filter
