@@ -20,6 +20,8 @@ from gridhall.runtime.audit import Act
 class ReferenceSite(AdminSite):
     """Open to staff with the permission to edit reference data; changes are recorded by whoever made them."""
 
+    index_title = "基础数据"
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether somebody may come in. One query a request."""
         known: bool | None = getattr(request, "may_edit_reference", None)
@@ -69,6 +71,5 @@ class ReferenceSite(AdminSite):
         return super().each_context(request) | {
             "site_header": title,
             "site_title": title,
-            "index_title": "基础数据",
             "site_url": "/console/",
         }
