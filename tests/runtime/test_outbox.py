@@ -1,7 +1,7 @@
 """Guards: what happened is told to every subscriber once it is committed, again after a failure, never when it was
 rolled back; and a failing subscriber holds up nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -64,3 +64,32 @@ def test_what_nobody_hears_is_not_written_and_what_nobody_hears_any_more_is_drop
     assert outbox.deliver(lambda: AT) == 1
     assert OutboxMessage.objects.count() == 0
     assert "Nobody hears" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_subscriber_of_many_hears_together_what_waits_and_one_by_one_what_failed(heard, caplog):
+    told: list[list[int]] = []
+
+    @outbox.subscriber_of_many("test.many", "three", most=3)
+    def three(messages: Sequence[outbox.Message]) -> None:
+        receipts = [message.payload["receipt"] for message in messages]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO runtime_schedule (kind, due_at) SELECT unnest(%s), now()", [list(map(str, receipts))]
+            )
+        if 5 in receipts:
+            raise RuntimeError("not five")
+        told.append(receipts)
+
+    for receipt in range(1, 7):
+        outbox.publish("test.many", {"receipt": receipt}, now=AT)
+    assert outbox.deliver(lambda: AT) == 5
+    # Together as long as all goes well; then the innocent are told at once, and who failed waits.
+    assert told == [[1, 2, 3], [4], [6]]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind FROM runtime_schedule WHERE kind <= '9' ORDER BY kind")
+        assert [kind for (kind,) in cursor.fetchall()] == ["1", "2", "3", "4", "6"]
+    (left,) = OutboxMessage.objects.all()
+    assert left.payload == {"receipt": 5}
+    assert left.due_at > AT
+    assert "could not be told" in caplog.text

@@ -99,7 +99,7 @@ def test_a_way_goes_before_who_takes_the_money() -> None:
 
 def test_an_unknown_receipt_is_none_of_ours(till: Till) -> None:
     with pytest.raises(NotFound):
-        count_points(0, now=NOW)
+        count_points([0], now=NOW)
     assert points().earned([0]) == {}
     assert points().earned([]) == {}
 
@@ -200,11 +200,11 @@ def test_whatever_is_told_in_whatever_order(data: st.DataObject) -> None:
                 backs.append(share)
             # Messages come whenever, of whatever was posted so far, any number of times.
             for _ in range(data.draw(st.integers(0, 2))):
-                count_points(data.draw(st.sampled_from(sorted(family))), now=NOW)
+                count_points(data.draw(st.lists(st.sampled_from(sorted(family)), min_size=1)), now=NOW)
             assert all(value is None or value >= 0 for value in of(*families))
         rest = data.draw(st.permutations(sorted(family)))
         for id in [*rest, *rest]:
-            count_points(id, now=NOW)
+            count_points([id], now=NOW)
         for receipt, (fen, backs) in families.items():
             whole = fen // 100
             assert of(receipt) == [whole - whole * sum(backs) // fen]

@@ -17,9 +17,9 @@ _EARNED: Final = """
 class PointsJournal:
     """A row for each receipt, by ``rules/points.yaml``; a programme with accounts of its own takes its place."""
 
-    def count(self, receipt: int, *, now: datetime) -> None:
+    def count(self, receipts: Sequence[int], *, now: datetime) -> None:
         """See `ports.Points`."""
-        count_points(receipt, now=now)
+        count_points(receipts, now=now)
 
     def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:
         """See `ports.Points`."""

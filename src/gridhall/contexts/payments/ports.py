@@ -328,8 +328,8 @@ class Points(Protocol):
     payments only shows it. `points_journal.PointsJournal` is the one that comes with the house.
     """
 
-    def count(self, receipt: int, *, now: datetime) -> None:
-        """This will count a receipt, or a refund or chargeback of one; told by the outbox, once or more, in any order.
+    def count(self, receipts: Sequence[int], *, now: datetime) -> None:
+        """This will count receipts (ids), refunds and chargebacks; told by the outbox, once or more, in any order.
 
         Raises:
             NotFound: when there is no such receipt.
@@ -345,7 +345,7 @@ class Points(Protocol):
 
 
 class _NoPoints:
-    def count(self, receipt: int, *, now: datetime) -> None:
+    def count(self, receipts: Sequence[int], *, now: datetime) -> None:
         pass
 
     def earned(self, receipts: Sequence[int]) -> Mapping[int, int]:

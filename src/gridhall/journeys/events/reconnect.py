@@ -1,18 +1,18 @@
 """Money that comes in switches supply on again where its lack had it switched off."""
 
+from collections.abc import Sequence
+
 from gridhall.contexts.payments import queries
 from gridhall.contexts.payments.operations.fee_control_money import money_moved
 from gridhall.runtime.audit import Act
-from gridhall.runtime.outbox import Message, subscriber
+from gridhall.runtime.outbox import Message, subscriber, subscriber_of_many
 
 
-@subscriber("payments.received", "reconnect")
-def reconnect(message: Message) -> None:
-    """Look again at all that the accounts of a receipt settle."""
-    amounts: dict[int, int] = {}
-    for part in queries.receipt(message.payload["receipt"]).parts:
-        amounts[part.account] = amounts.get(part.account, 0) + part.amount_fen
-    money_moved(list(amounts), act=Act("job:reconnect", message.now), amounts=amounts)
+@subscriber_of_many("payments.received", "reconnect")
+def reconnect(messages: Sequence[Message]) -> None:
+    """Look again at all that the accounts of receipts settle."""
+    amounts = queries.amounts_of([message.payload["receipt"] for message in messages])
+    money_moved(list(amounts), act=Act("job:reconnect", messages[-1].now), amounts=amounts)
 
 
 @subscriber("payments.gone_back", "fee_control")

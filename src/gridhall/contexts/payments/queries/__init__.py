@@ -38,7 +38,7 @@ from gridhall.contexts.payments.queries.genuine import genuine_receipt, names_re
 from gridhall.contexts.payments.queries.history import PaidState, Payment, payments_of, years_and_gateways
 from gridhall.contexts.payments.queries.orders import order, overdue
 from gridhall.contexts.payments.queries.owed import Owed, OwedByNumber, open_bills, owed_by_number, owed_of, to_assess
-from gridhall.contexts.payments.queries.receipts import receipt, receipts_of_order
+from gridhall.contexts.payments.queries.receipts import amounts_of, receipt, receipts_of_order
 from gridhall.contexts.payments.queries.refunds import Refund, open_refunds, refund, refunds_of
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Refund",
     "ToTake",
     "Waiting",
+    "amounts_of",
     "autopay",
     "autopay_of",
     "bank_debits_of",

@@ -1,5 +1,6 @@
 """Receipts as they stand."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from gridhall.contexts.payments.types import Part, TakenReceipt
@@ -28,6 +29,17 @@ def receipt(id: int) -> TakenReceipt:
     if not found:
         raise NotFound("There is no such receipt.", path="receipt")
     return found[0]
+
+
+def amounts_of(receipts: Sequence[int]) -> dict[int, int]:
+    """What receipts (ids) brought to each account (id), in fen. One query."""
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, sum(amount_fen) FROM payments_receiptline WHERE receipt_id = ANY(%s::bigint[])"
+            " GROUP BY account_id",
+            [list(receipts)],
+        )
+        return {account: int(fen) for account, fen in cursor.fetchall()}
 
 
 def receipts_of_order(number: str) -> list[TakenReceipt]:
