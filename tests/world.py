@@ -128,6 +128,7 @@ def _world() -> World:
     _happened(station)
     _reconciled(station)
     _paid_for_another(owner, strange)
+    _uploaded()
     return World(
         people={
             "nobody": None,
@@ -233,6 +234,19 @@ def _paid_for_another(owner: Any, strange: Any) -> None:
     operations.post("demo", PaymentState(MoneyState.DONE, order.number, "world", 100, NOW), now=NOW)
 
 
+def _uploaded() -> None:
+    """Somebody uploaded a file of places, with a row that is not let in."""
+    from gridhall.contexts.payments.operations.importing_points import keep_point_file
+    from gridhall.contexts.payments.queries.point_plans import CoordinateSystem
+    from gridhall.runtime.audit import Act
+
+    rows = ("code,kind,name,address,longitude,latitude", "W-1,hall,城北厅,北街1号,121.4,31.2", "W-2,hall,,x,1,no")
+    keep_point_file(
+        "网点.csv", "\n".join(rows).encode(), CoordinateSystem.GCJ_02, deactivate_missing=False,
+        act=Act("staff:demo", NOW),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Address:
     """A page of the house: the name of its address (with namespaces), and what its pattern asks for."""
@@ -316,6 +330,11 @@ SAMPLES: dict[str, Callable[[World], dict[str, Any]]] = {
     "hall.pay-record-pdf": _receipt,
     "hall.ways-to-pay-article": lambda world: {"slug": "online"},
     "hall.guide-file": lambda world: {"folder": "pictures", "name": "scan.svg"},
+    "console.place": _own("payments.PaymentPoint"),
+    "console.places-file": _own("payments.PointFile"),
+    "console.places-file-bad": _own("payments.PointFile"),
+    "console.guide-article": _own("payments.GuideArticle"),
+    "console.guide-move": lambda world: {"slug": "online"},
     "demo-gateway.pay": lambda world: {"token": "nothing"},
     "mfa_remove_webauthn": lambda world: {"pk": 1},
     "mfa_edit_webauthn": lambda world: {"pk": 1},

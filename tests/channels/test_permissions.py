@@ -225,6 +225,21 @@ GET    console.supply-alert           sign-in 404     404     404      200     2
 GET    console.protections            sign-in 404     404     404      200     200       200     200     200     403
 GET    console.protection-end         405     405     405     405      405     405       405     405     405     405
 POST   console.protection-end         sign-in 404     404     404      404     404       404     403     403     403
+GET    console.places                 sign-in 404     404     404      403     403       200     403     403     403
+GET    console.place-new              sign-in 404     404     404      403     403       200     403     403     403
+GET    console.places-export          sign-in 404     404     404      403     403       200     403     403     403
+GET    console.places-import          sign-in 404     404     404      403     403       200     403     403     403
+GET    console.place                  sign-in 404     404     404      403     403       200     403     403     403
+GET    console.places-file            sign-in 404     404     404      403     403       200     403     403     403
+GET    console.places-file-bad        sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide                  sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide-new              sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide-files            sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide-article          sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide-preview          405     405     405     405      405     405       405     405     405     405
+POST   console.guide-preview          sign-in 404     404     404      403     403       200     403     403     403
+GET    console.guide-move             405     405     405     405      405     405       405     405     405     405
+POST   console.guide-move             sign-in 404     404     404      403     403       on      403     403     403
 """
 
 

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "gridhall.channels.console.payments",
     "gridhall.channels.console.supply",
     "gridhall.channels.console.collection",
+    "gridhall.channels.console.ways",
     "allauth",
     "allauth.account",
     "allauth.mfa",

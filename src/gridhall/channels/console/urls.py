@@ -13,5 +13,7 @@ urlpatterns = [
     path("payments/", include("gridhall.channels.console.payments.urls")),
     path("supply/", include("gridhall.channels.console.supply.urls")),
     path("collection/", include("gridhall.channels.console.collection.urls")),
+    path("places/", include("gridhall.channels.console.ways.places_urls")),
+    path("guide/", include("gridhall.channels.console.ways.guide_urls")),
     path("tariffs/", include("gridhall.channels.console.tariffs.urls")),
 ]

@@ -246,7 +246,8 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
 #: Codes that only the command line meets, or that gateways' messages are refused with.
 NOT_ON_PAGES: Final = frozenset(
     {
-        "another_demo", "bad_option", "database_setting_invalid", "database_too_old", "database_unreachable",
+        "another_demo", "bad_option", "coordinates_unknown", "database_setting_invalid", "database_too_old",
+        "database_unreachable",
         "embedded_server_failed", "nobody_named", "not_only_a_demo", "job_kind_unknown",
         "option_invalid", "port_taken", "reading_unclear",
         "setting_invalid", "notice_expired", "notice_not_genuine",

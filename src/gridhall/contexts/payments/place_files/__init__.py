@@ -1,6 +1,14 @@
 """Files of places to pay at: CSV and GeoJSON, as people and map programs write them."""
 
-from gridhall.contexts.payments.place_files.cells import REQUIRED, Cells, Fault, RowFault, column_of, values_of
+from gridhall.contexts.payments.place_files.cells import (
+    FAULTS_SAID,
+    REQUIRED,
+    Cells,
+    Fault,
+    RowFault,
+    column_of,
+    values_of,
+)
 from gridhall.contexts.payments.place_files.reading import (
     BadRow,
     PlaceFile,
@@ -14,6 +22,7 @@ from gridhall.contexts.payments.place_files.reading import (
 from gridhall.contexts.payments.place_files.writing import bad_rows_csv, cells_of, places_csv
 
 __all__ = [
+    "FAULTS_SAID",
     "REQUIRED",
     "BadRow",
     "Cells",

@@ -70,7 +70,7 @@ class RowFault(StrEnum):
 
 
 #: Fault → what is wrong, what to do.
-SAID: Final[dict[RowFault, tuple[str, str]]] = {
+FAULTS_SAID: Final[dict[RowFault, tuple[str, str]]] = {
     RowFault.MISSING: ("It is empty.", "Fill it in."),
     RowFault.TOO_LONG: ("It is too long.", "Shorten it."),
     RowFault.CODE: ("A code has no spaces.", "Write it as YX-01."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from gridhall.contexts.payments.models import PaymentPoint
-from gridhall.contexts.payments.place_files.cells import COLUMNS, SAID, Fault
+from gridhall.contexts.payments.place_files.cells import COLUMNS, FAULTS_SAID, Fault
 from gridhall.contexts.payments.place_files.reading import NOTES, QUOTE, BadRow
 from gridhall.contexts.payments.rules.opening_hours_text import exceptions_text, week_text
 
@@ -21,7 +21,7 @@ def places_csv(points: Iterable[PaymentPoint]) -> bytes:
 
 
 def bad_rows_csv(
-    rows: Iterable[BadRow], *, said: Callable[[Fault], tuple[str, str]] = lambda fault: SAID[fault.code]
+    rows: Iterable[BadRow], *, said: Callable[[Fault], tuple[str, str]] = lambda fault: FAULTS_SAID[fault.code]
 ) -> bytes:
     """Bad rows as they came, with where and why; mended, the file is taken in as it is, in the same coordinates.
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from gridhall.contexts.payments.models import PaymentPoint, PointFile, PointKind
 from gridhall.contexts.payments.place_files import (
+    FAULTS_SAID,
     REQUIRED,
     BadRow,
     Fault,
@@ -27,9 +28,10 @@ from gridhall.contexts.payments.rules.coordinates import CoordinateSystem
 from gridhall.kernel.errors import NotFound
 
 __all__ = [
-    "REQUIRED", "BadRow", "Change", "CoordinateSystem", "Fault", "PlaceFile", "Plan", "PointKind", "RowFault",
-    "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "file_plan", "newest_files", "plan_of",
-    "point_mark", "point_of_staff", "points_csv", "points_of_staff", "read_places", "uploaded_file", "values_of",
+    "FAULTS_SAID", "REQUIRED", "BadRow", "Change", "CoordinateSystem", "Fault", "PlaceFile", "Plan", "PointKind",
+    "RowFault", "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "file_plan", "newest_files",
+    "plan_of", "point_mark", "point_of_staff", "points_csv", "points_of_staff", "read_places",
+    "uploaded_file", "values_of",
 ]  # fmt: skip
 
 #: What a file may say of a place.

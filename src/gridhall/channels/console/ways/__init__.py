@@ -1,0 +1,1 @@
+"""How and where to pay, as staff keep it: places and the guide."""
