@@ -75,7 +75,8 @@ def test_a_subscriber_of_many_hears_together_what_waits_and_one_by_one_what_fail
         receipts = [message.payload["receipt"] for message in messages]
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO runtime_schedule (kind, due_at) SELECT unnest(%s), now()", [list(map(str, receipts))]
+                "INSERT INTO runtime_schedule (kind, due_at) SELECT unnest(%s::text[]), now()",
+                [list(map(str, receipts))],
             )
         if 5 in receipts:
             raise RuntimeError("not five")
