@@ -78,3 +78,10 @@ class AllPositions(Reference):
     search_fields = ("user__username", "organisation__name")
     raw_id_fields = ("user",)
     ordering = ("user__username", "start_date")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        """The last day is said as people count it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "end_date":
+            field.help_text = "自这一天起不再任职；留空为长期"
+        return field

@@ -112,7 +112,7 @@ class StaffPosition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{Role(self.role)} @ {self.organisation_id}, {self.start_date}"
+        return f"{self.user} · {dict(Role.choices()).get(self.role, self.role)} · {self.organisation}"
 
 
 class Identifier(models.Model):

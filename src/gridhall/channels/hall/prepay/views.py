@@ -54,7 +54,11 @@ def state(request: HallRequest) -> HttpResponse:
     found = _watched(request)
     if found is None:
         raise NotFound("This home is not under fee control.", path="home")
-    return rendered(request, "hall/prepay/parts/state.html", **_shown(request, found))
+    shown = _shown(request, found)
+    # Somebody else may have paid: what the page around this part asks for is over.
+    if getattr(request, "htmx", False) and request.GET.get("shown", shown["stage"]) != shown["stage"]:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return rendered(request, "hall/prepay/parts/state.html", **shown)
 
 
 @require_POST
@@ -123,11 +127,11 @@ def _shown(request: HallRequest, found: Watched) -> dict[str, object]:
     allowed = bool(steps) and next(
         (step.kind == "allowed" for step in steps if step.kind in ("allowed", "reconnect_ordered", "cut_off")), False
     )
+    lit, paid = found.state not in ("cutting", "off", "restoring"), found.state == "restoring"
     return {
+        "stage": "lit" if lit else "paid" if paid else "due",
         "found": found, "steps": said(steps), "tone": tone, "state": state, "rules": queries.rules(),
-        "allowed": found.state == "restoring" and allowed, "paid": found.state == "restoring",
-        "lit": found.state not in ("cutting", "off", "restoring"),
-        "share": _share(found),
+        "allowed": paid and allowed, "paid": paid, "lit": lit, "share": _share(found),
     }  # fmt: skip
 
 
