@@ -41,7 +41,8 @@ def files(request: ConsoleRequest) -> HttpResponse:
 
 def shown_files() -> list[tuple[queries.GuideFile, str]]:
     """Every picture and film, with what is written into an article for it."""
+    what = _("What is in the picture")
     return [
-        (each, f"![{_('What is in the picture')}](pictures/{each.name})" if each.folder == "pictures" else each.name)
+        (each, f"![{what}](pictures/{each.name})" if each.folder == "pictures" else each.name)
         for each in queries.guide_files()
     ]

@@ -14,6 +14,7 @@ from gridhall.channels.console.access import ConsoleRequest, act, console_page
 from gridhall.channels.console.ways import wording
 from gridhall.channels.web import words
 from gridhall.channels.web.asked import page_of
+from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Permission
 from gridhall.contexts.payments.operations import importing_points as operations
@@ -45,7 +46,7 @@ class PlaceForm(forms.Form):
         help_text=gettext_lazy("Such as Mo-Fr 08:30-17:00; Sa 09:00-12:00, or 24/7."),
     )  # fmt: skip
     exceptions = forms.CharField(
-        label=wording.FIELDS["exceptions"], max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        label=wording.FIELDS["exceptions"], max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Such as 2026-10-01/2026-10-03 off; 2026-10-05 09:00-12:00."),
     )  # fmt: skip
     services = forms.MultipleChoiceField(
@@ -74,6 +75,7 @@ def places(request: ConsoleRequest) -> HttpResponse:
         text=asked.get("q", "").replace("\x00", "")[:60],
         active=_STATES.get(asked.get("state", "")),
         kind=kind if kind in wording.KINDS else "",
+        chinese=not in_english(),
         offset=(page - 1) * _PAGE,
         limit=_PAGE,
     )
@@ -92,7 +94,7 @@ def places(request: ConsoleRequest) -> HttpResponse:
 @console_page(Permission.PLACES_EDIT)
 def place(request: ConsoleRequest, id: int) -> HttpResponse:
     """One place, to look at and change."""
-    return _edited(request, queries.point_of_staff(id))
+    return _edited(request, queries.point_of_staff(id, chinese=not in_english()))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

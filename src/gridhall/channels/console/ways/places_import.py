@@ -68,7 +68,11 @@ def upload(request: ConsoleRequest) -> HttpResponse:
         form=form,
         refused=refused,
         files=[(each, wording.COORDINATES[each.coordinates][0]) for each in queries.newest_files(10)],
-        columns=[(name, said, name in queries.REQUIRED) for name, said in wording.FIELDS.items() if name],
+        columns=[
+            (name, said, name in queries.REQUIRED, wording.SAMPLES.get(name, ""))
+            for name, said in wording.FIELDS.items()
+            if name
+        ],
     )
     response.status_code = 422 if request.method == "POST" else 200
     return response

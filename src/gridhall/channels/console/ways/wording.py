@@ -47,6 +47,17 @@ FIELDS: Final[dict[str, _Said]] = {
     "active": pgettext_lazy("place to pay", "In use"),
     "": _("the whole row"),
 }
+#: Column → what may stand in it.
+SAMPLES: Final[dict[str, _Said]] = {
+    "code": "YX-01",
+    "kind": _("hall, agent, machine, bank"),
+    "longitude": "121.473701",
+    "latitude": "31.230416",
+    "hours": _("Mo-Fr 08:30-17:00; Sa 09:00-12:00"),
+    "exceptions": _("2026-10-01/2026-10-03 off"),
+    "services": _("cash; card; code; invoice; contract; charging_card; step_free"),
+    "active": _("yes, no"),
+}
 #: Fault → what is wrong, what to do.
 FAULTS: Final[dict[RowFault, tuple[_Said, _Said]]] = {
     RowFault.MISSING: (_("It is empty."), _("Fill it in.")),

@@ -30,7 +30,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "hours": ("hours", "opening_hours", "营业时间"),
     "exceptions": ("exceptions", "特殊日期", "例外日期"),
     "services": ("services", "服务", "服务项目"),
-    "active": ("active", "启用", "是否启用"),
+    "active": ("active", "启用", "是否启用", "状态"),
 }
 #: What a place cannot be without.
 REQUIRED: Final = ("code", "kind", "name", "address", "longitude", "latitude")
@@ -43,7 +43,7 @@ _KINDS: Final = {
 _SERVICES: Final = {
     **{each.value: each for each in PointService}, **{each.label: each for each in PointService},
     "现金": PointService.CASH, "刷卡": PointService.CARD, "扫码": PointService.CODE, "发票": PointService.INVOICE,
-    "无障碍": PointService.STEP_FREE,
+    "无障碍": PointService.STEP_FREE, "银行卡": PointService.CARD, "购电卡充值": PointService.CHARGING_CARD,
 }  # fmt: skip
 _ON, _OFF = {"yes", "true", "1", "是", "启用"}, {"no", "false", "0", "否", "停用"}
 #: About a centimetre: finer is noise.

@@ -42,13 +42,14 @@ def bad_rows_csv(
     return _csv([*COLUMNS, *NOTES], (row(each) for each in rows))
 
 
-def cells_of(point: PaymentPoint) -> dict[str, str]:
-    """A place as the cells of a row."""
+def cells_of(point: PaymentPoint, *, chinese: bool = False) -> dict[str, str]:
+    """A place as the cells of a row; hours and days in English words, or in Chinese."""
     return {
         "code": point.code, "kind": point.kind, "name": point.name, "name_en": point.name_en,
         "address": point.address, "address_en": point.address_en, "phone": point.phone,
-        "longitude": repr(point.longitude), "latitude": repr(point.latitude), "hours": week_text(point.hours),
-        "exceptions": exceptions_text(point.exceptions), "services": ";".join(point.services),
+        "longitude": repr(point.longitude), "latitude": repr(point.latitude),
+        "hours": week_text(point.hours, chinese=chinese),
+        "exceptions": exceptions_text(point.exceptions, chinese=chinese), "services": ";".join(point.services),
         "active": "yes" if point.active else "no",
     }  # fmt: skip
 

@@ -171,9 +171,13 @@ def newest_files(limit: int) -> list[UploadedFile]:
 
 
 def points_of_staff(
-    *, text: str = "", active: bool | None = None, kind: str = "", offset: int = 0, limit: int
+    *, text: str = "", active: bool | None = None, kind: str = "", chinese: bool = False, offset: int = 0, limit: int
 ) -> tuple[list[StaffPoint], int]:
-    """Places by code, and how many there are in all. Two queries."""
+    """Places by code, and how many there are in all. Two queries.
+
+    Args:
+        chinese: hours in Chinese words.
+    """
     wanted = Q() if active is None else Q(active=active)
     if kind in PointKind.values:
         wanted &= Q(kind=kind)
@@ -183,11 +187,11 @@ def points_of_staff(
             | Q(address__icontains=word) | Q(address_en__icontains=word) | Q(phone__icontains=word)
         )  # fmt: skip
     found = PaymentPoint.objects.filter(wanted)
-    return [_staff_point(row) for row in found.order_by("code")[offset : offset + limit]], found.count()
+    return [_staff_point(row, chinese) for row in found.order_by("code")[offset : offset + limit]], found.count()
 
 
-def point_of_staff(id: int) -> StaffPoint:
-    """A place.
+def point_of_staff(id: int, *, chinese: bool = False) -> StaffPoint:
+    """A place; its hours in Chinese words where asked.
 
     Raises:
         NotFound: there is none of this number.
@@ -195,7 +199,7 @@ def point_of_staff(id: int) -> StaffPoint:
     row = PaymentPoint.objects.filter(pk=id).first()
     if row is None:
         raise NotFound("There is no such place.", path="place")
-    return _staff_point(row)
+    return _staff_point(row, chinese)
 
 
 def points_csv() -> bytes:
@@ -208,8 +212,9 @@ def point_mark(point: PaymentPoint) -> str:
     return _digest(_as_kept(point))
 
 
-def _staff_point(row: PaymentPoint) -> StaffPoint:
-    return StaffPoint(row.pk, row.active, row.source, row.changed_at, cells_of(row), point_mark(row))
+def _staff_point(row: PaymentPoint, chinese: bool) -> StaffPoint:
+    cells = cells_of(row, chinese=chinese)
+    return StaffPoint(row.pk, row.active, row.source, row.changed_at, cells, point_mark(row))
 
 
 def _as_kept(point: PaymentPoint) -> dict[str, Any]:

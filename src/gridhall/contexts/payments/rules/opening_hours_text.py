@@ -17,6 +17,7 @@ from gridhall.contexts.payments.rules.opening_hours import HoursInvalid, hours_o
 Stored = dict[str, list[list[str]]]
 
 _DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_CHINESE: Final = tuple(f"周{name}" for name in "一二三四五六日")
 _NAMES: Final = {
     **{name.lower(): at for at, name in enumerate(_DAYS)},
     **{f"周{name}": at for at, name in enumerate("一二三四五六日")}, "周天": 6,
@@ -89,11 +90,13 @@ def exceptions_of(text: str) -> Stored:
     return dict(sorted(found.items()))
 
 
-def week_text(stored: Mapping[str, Any]) -> str:
+def week_text(stored: Mapping[str, Any], *, chinese: bool = False) -> str:
     """Stored hours as `week_of` reads them; days in a row with the same hours are put together.
 
     >>> week_text(week_of("Mo-Fr 08:30-17:00; Sa 09:00-12:00"))
     'Mo-Fr 08:30-17:00; Sa 09:00-12:00'
+    >>> week_text(week_of("Mo-Fr 08:30-17:00; Sa 09:00-12:00"), chinese=True)
+    '周一至周五 08:30-17:00；周六 09:00-12:00'
     """
     runs: list[tuple[int, int, str]] = []
     for at, _name in enumerate(_DAYS):
@@ -103,20 +106,22 @@ def week_text(stored: Mapping[str, Any]) -> str:
         elif said:
             runs.append((at, at, said))
     if runs == [(0, 6, "00:00-24:00")]:
-        return "24/7"
-    return "; ".join(f"{_DAYS[a]}{'' if a == b else '-' + _DAYS[b]} {said}" for a, b, said in runs)
+        return "每天 24小时" if chinese else "24/7"
+    names, to = (_CHINESE, "至") if chinese else (_DAYS, "-")
+    said_of = (f"{names[a]}{'' if a == b else to + names[b]} {said}" for a, b, said in runs)
+    return ("；" if chinese else "; ").join(said_of)
 
 
-def exceptions_text(stored: Mapping[str, Any]) -> str:
+def exceptions_text(stored: Mapping[str, Any], *, chinese: bool = False) -> str:
     """Stored days that are otherwise as `exceptions_of` reads them."""
     runs: list[tuple[date, date, str]] = []
     for day, spells in sorted((date.fromisoformat(key), spells) for key, spells in stored.items()):
-        said = _said(spells) or "off"
+        said = _said(spells) or ("休息" if chinese else "off")
         if runs and runs[-1][2] == said and runs[-1][1] == day - timedelta(days=1):
             runs[-1] = (runs[-1][0], day, said)
         else:
             runs.append((day, day, said))
-    return "; ".join(f"{a}{'' if a == b else f'/{b}'} {said}" for a, b, said in runs)
+    return ("；" if chinese else "; ").join(f"{a}{'' if a == b else f'/{b}'} {said}" for a, b, said in runs)
 
 
 def _parts(text: str) -> list[str]:
