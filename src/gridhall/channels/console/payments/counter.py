@@ -1,6 +1,7 @@
 """The counter: money taken by account number, receipts, voids."""
 
 import secrets
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,6 +20,9 @@ from gridhall.contexts.payments import queries as payments
 from gridhall.contexts.payments.types import fen_of
 from gridhall.kernel.errors import GridhallError, NotFound
 from gridhall.kernel.money import yuan
+
+#: So long somebody stands there and waits for the change.
+_JUST_NOW = timedelta(minutes=10)
 
 
 @require_GET
@@ -79,10 +83,12 @@ def receipt(request: ConsoleRequest, payment: int) -> HttpResponse:
     """A receipt to be printed; and to be voided by a second person while it can be."""
     found = payments.counter_receipt(payment)
     in_scope(request, Permission.PAYMENTS_VIEW, found.path)
-    may = request.staff.may(Permission.PAYMENTS_REFUND, found.path) and found.taken_by != act(request).actor
+    by = act(request)
+    mine = found.taken_by == by.actor
+    may = request.staff.may(Permission.PAYMENTS_REFUND, found.path) and not mine
     return rendered(
         request, "console/payments/counter/receipt.html", found=found, method=till_words.METHODS[found.method],
-        mine=found.taken_by == act(request).actor,
+        mine=mine, just_taken=mine and found.voided_at is None and by.at - found.taken_at < _JUST_NOW,
         voidable=may and found.voided_at is None and found.drawer_open,
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def closed(request: ConsoleRequest) -> HttpResponse:
     rows = [(fen, request.POST.get(f"count_{fen}", ""), wrong == str(fen)) for fen in operations.DENOMINATIONS]
     page = rendered(
         request, "console/payments/counter/close.html", drawer=mine, rows=rows, refused=refused,
-        difference=difference, explanation=request.POST.get("explanation", ""),
+        difference=difference, difference_fen=abs(difference), explanation=request.POST.get("explanation", ""),
     )  # fmt: skip
     page.status_code = 422 if refused else 200
     return page
