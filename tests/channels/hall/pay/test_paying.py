@@ -11,6 +11,8 @@ from tests.world import OWN, World
 
 from gridhall.contexts.payments.models import PaymentOrder, Receipt
 from gridhall.contexts.payments.ports import GatewayUnavailable, gateway
+from gridhall.kernel import clock
+from gridhall.runtime import outbox
 
 
 def sent(client: Client, page: str, **changes: Any) -> Any:
@@ -172,3 +174,21 @@ def test_what_gateways_tell_needs_no_session(world: World) -> None:
     answer = client.post("/pay/notify/demo/", b"garbage", content_type="application/octet-stream")
     assert answer.content == b"fail"
     assert client.post("/pay/notify/none/", b"x", content_type="text/plain").status_code == 404
+
+
+def test_what_a_payment_earns_is_shown_to_payer_and_clerk(world: World, owner: Client, home: str) -> None:
+    answer = sent(owner, f"{home}pay/", choice="other", amount="28.50")
+    number = paid(owner, answer)
+    waiting = main(owner.get(f"/pay/{number}/"))
+    # Just after paying they are not counted yet: the page asks again by itself.
+    assert f'hx-get="/pay/{number}/state/' in waiting
+    outbox.deliver(lambda: clock.now(), limit=1_000)
+    shown = main(owner.get(f"/pay/{number}/"))
+    assert "This payment earns 28 points." in shown
+    assert "hx-get" not in shown
+    receipt = Receipt.objects.get(order__number=number).pk
+    assert re.search(r"<dt>Points</dt>\s*<dd[^>]*>28</dd>", main(owner.get(f"/pay/{number}/receipt/")))
+    assert re.search(r'<td class="figure">28', main(owner.get(f"{home}pay/records/")))
+    clerk = world.client("clerk")
+    clerk.cookies["language"] = "en"
+    assert re.search(r"<dt>Points</dt>\s*<dd[^>]*>28</dd>", main(clerk.get(f"/console/payments/receipts/{receipt}/")))
