@@ -136,9 +136,9 @@ def article(request: ConsoleRequest, id: int) -> HttpResponse:
         return _editor(request, form, held, status=422)
     except operations.ArticleChanged as error:
         # Saving again is meant for what stands there now.
-        form.data = form.data.copy()
-        form.data["mark"] = held.mark
-        return _editor(request, form, held, status=409, refused=words.of_error(error))
+        again = request.POST.copy()
+        again["mark"] = held.mark
+        return _editor(request, ArticleForm(again, initial=initial), held, status=409, refused=words.of_error(error))
     said = _("The article is saved. Customers see it so at once.")
     messages.success(
         request, said if form.cleaned_data["published"] else _("The article is saved; nobody sees it yet.")

@@ -128,18 +128,19 @@ def _edited(request: ConsoleRequest, held: queries.StaffPoint | None) -> HttpRes
             except operations.PointChanged as error:
                 refused, status, theirs = words.of_error(error), 409, held
                 # Saving again is meant for what stands there now.
-                form.data = form.data.copy()
-                form.data["mark"] = held.mark if held else ""
+                again = request.POST.copy()
+                again["mark"] = held.mark if held else ""
+                form = _form(held, again)
             else:
                 messages.success(request, _("The place is saved. Customers see it so at once."))
                 return redirect("console.places")
-        if not form.is_valid() or form.errors:
+        if form.errors:
             status = 422
     else:
         form = _form(held)
     response = rendered(
         request, "console/ways/place.html", form=form, place=held, refused=refused,
-        theirs=_theirs(theirs, form) if theirs else (),
+        theirs=_theirs(theirs, form) if theirs and form.is_valid() else (),
     )  # fmt: skip
     response.status_code = status
     return response

@@ -31,7 +31,7 @@ COORDINATES: Final[dict[str, tuple[_Said, _Said]]] = {
     CoordinateSystem.WGS_84.value: (_("WGS-84"), _("GPS, OpenStreetMap, and what this page exports")),
     CoordinateSystem.BD_09.value: (_("BD-09"), _("Baidu maps")),
 }
-FIELDS: Final[dict[str, _Said]] = {
+FIELDS: Final = {
     "code": pgettext_lazy("place to pay", "Code"),
     "kind": _("Kind of place"),
     "name": pgettext_lazy("place to pay", "Name"),

@@ -226,11 +226,11 @@ def _differs(point: PaymentPoint | None, field: str, value: Any) -> bool:
         return True
     held = getattr(point, field)
     if isinstance(held, float):
-        return round(held, _DIGITS) != round(value, _DIGITS)
-    if field == "services":
-        return sorted(held) != sorted(value)
-    if field == "hours":
-        return {day: spells for day, spells in held.items() if spells} != value
+        held, value = round(held, _DIGITS), round(value, _DIGITS)
+    elif field == "services":
+        held, value = sorted(held), sorted(value)
+    elif field == "hours":
+        held = {day: spells for day, spells in held.items() if spells}
     return bool(held != value)
 
 
