@@ -90,7 +90,7 @@ def test_one_place_is_changed_by_hand(office: Client):
     text = clash.content.decode()
     assert "他人修改了这个网点" in text
     assert 'value="7"' in text
-    assert "Mo-Fr 09:00-17:00" in text
+    assert "周一至周五 09:00-17:00" in text
     mended = office.post(where, given | {"phone": "7", "mark": mark_in(clash)})
     assert mended.status_code == 302
     point.refresh_from_db()
