@@ -79,7 +79,7 @@ class AllPositions(Reference):
     raw_id_fields = ("user",)
     ordering = ("user__username", "start_date")
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """The last day is said as people count it."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name == "end_date":
