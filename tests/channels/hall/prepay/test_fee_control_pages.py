@@ -176,3 +176,32 @@ def test_alerts_and_protections_are_switched_by_staff(street: Street, staff: Cal
     assert clerk.post(f"/console/supply/protections/{found.group(1)}/end/", {"reason": "设备已归还"}).status_code == 302
     assert "呼吸机" not in text(clerk.get(register))
     assert "设备已归还" in text(clerk.get(register, {"ended": "yes"}))
+
+
+def test_who_sits_in_the_dark_is_asked_for_what_brings_power_back(street: Street, customer: tuple[Client, str]) -> None:
+    client, key = customer
+    street.cut()
+    where = {"home": key}
+    assert "恢复供电需交" in text(client.get(reverse("hall.home-of", kwargs=where)))
+    page = client.get(reverse("hall.pay", kwargs=where))
+    assert "恢复供电需交" in text(page)
+    assert re.search(r'value="power"[^>]*data-fen="¥5.00"[^>]*checked', page.content.decode())
+    # The page around the live part asks for money: once it is paid, by whomever, it is made anew.
+    state = reverse("hall.prepay-state", kwargs=where)
+    asked = {"headers": {"HX-Request": "true"}}
+    assert "HX-Refresh" not in client.get(state, {"shown": "due"}, **asked).headers  # type: ignore[arg-type]
+    street.pay(0, 500)
+    street.wait(1)
+    assert client.get(state, {"shown": "due"}, **asked).headers["HX-Refresh"] == "true"  # type: ignore[arg-type]
+    assert "恢复供电需交" not in text(client.get(reverse("hall.pay", kwargs=where)))
+
+
+def test_the_timeline_names_people(street: Street, staff: Callable[[Role], Client]) -> None:
+    from gridhall.channels.web.people import forget_names, person
+
+    staff(Role.MANAGER)
+    forget_names()
+    assert person(f"staff:S-{Role.MANAGER}") == "小禾"
+    assert person("staff:GONE") == "GONE"
+    assert person("job:fee_control") == "系统自动"
+    forget_names()
