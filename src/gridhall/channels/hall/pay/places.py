@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -21,6 +20,7 @@ from gridhall.channels.web.formats import in_english
 from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.payments.queries.payment_points import PointKind, PointService, PointView, payment_points
 from gridhall.kernel import clock
+from gridhall.runtime import localtime
 
 KINDS: Final[dict[PointKind, tuple[Promise, str]]] = {
     PointKind.HALL: (gettext_lazy("Hall of the utility"), "building"),
@@ -68,7 +68,7 @@ class Place:
 @open_page
 def places(request: HallRequest) -> HttpResponse:
     """The list; where somebody is comes by POST only, so that it is in no address and no log."""
-    here = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE))
+    here = localtime.local(clock.now())
     asked = request.POST if request.method == "POST" else request.GET
     services = [each for each in asked.getlist("service") if each in PointService.values]
     text, kind = asked.get("q", "")[:60], asked.get("kind", "")
