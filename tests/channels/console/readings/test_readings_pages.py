@@ -277,17 +277,23 @@ def test_the_board_of_freshness_shows_ones_own_units_only(enter: Callable[..., C
     work()
     board = "/console/readings/freshness/"
     assert 'hx-trigger="load"' in clerk.get(board).content.decode()
-    text = clerk.get(f"{board}areas/").content.decode()
+    part = {"HX-Request": "true"}
+    text = clerk.get(f"{board}areas/", headers=part).content.decode()
     assert "0 of 2 accounts are complete" in text
+    # Without JavaScript the link leads to the whole page; the page of work asks for one line.
+    assert clerk.get(f"{board}areas/?sort=name").headers["Location"] == f"{board}?sort=name"
+    assert "2 accounts are not complete" in clerk.get(f"{board}areas/?brief=yes").content.decode()
     assert "0 of 2 accounts are complete" in clerk.get(board).content.decode()
     area = clerk.get(f"{board}areas/-/?point=A1").content.decode()
     assert "Gaps of account A1" in area
     assert "A2" in area
-    assert other.get(f"{board}areas/").status_code == 200
+    assert other.get(f"{board}areas/", headers=part).status_code == 200
     assert other.get(f"{board}areas/-/").status_code == 404
     assert other.get(f"{board}?unit=A").status_code == 404
     assert other.get(f"{board}areas/?unit=A").status_code == 404
-    assert enter(Role.MANAGER, "P").get(f"{board}areas/?unit=A&sort=name&feeder=x&page=z").status_code == 200
+    assert (
+        enter(Role.MANAGER, "P").get(f"{board}areas/?unit=A&sort=name&feeder=x&page=z", headers=part).status_code == 200
+    )
 
 
 def test_every_fault_and_finding_has_words() -> None:
