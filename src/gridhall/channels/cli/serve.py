@@ -119,7 +119,9 @@ def answer(*, host: str, port: int, processes: int = 2, threads: int = 4) -> Non
             for key, value in {
                 "bind": f"{host}:{port}", "workers": processes, "threads": threads, "worker_class": "gthread",
                 "proc_name": "gridhall", "control_socket_disable": True, "loglevel": "warning", "timeout": 120,
-                "keepalive": 5, "max_requests": 20_000, "max_requests_jitter": 2_000,
+                # A connection that is kept stays with one process: a dozen of them leave one busy and another idle. To
+                # keep those of phones is for the proxy in front.
+                "keepalive": 0, "max_requests": 20_000, "max_requests_jitter": 2_000,
             }.items():  # fmt: skip
                 if key in self.cfg.settings:
                     self.cfg.set(key, value)
