@@ -51,6 +51,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "identity.Share.name": "what its grantee calls a home, shown to nobody else",
     "metering.PeerUsage.household_band": "a group of eleven homes or more",
     "metering.Import.file_name": "a file of the utility",
+    "payments.PointFile.name": "the name of a file of places",
     "payments.PaymentPoint.name": "a place open to everybody",
     "payments.PaymentPoint.name_en": "a place open to everybody",
     "payments.PaymentPoint.address": "a place open to everybody",

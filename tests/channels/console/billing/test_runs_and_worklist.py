@@ -129,6 +129,36 @@ def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
     assert (BillRun.objects.count(), Bill.objects.count()) == (1, 3)
 
 
+def test_a_killed_run_of_the_whole_utility_is_continued_by_who_may_run_all_of_it(desk: Desk) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, _all: int) -> None:
+        if done:
+            raise Killed
+
+    desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
+    with pytest.raises(Killed):
+        desk.utility.run("2013-01", progress=kill)
+    run = BillRun.objects.get()
+    assert (run.organisation_id, run.status) == (None, "running")
+    address, whole = reverse("console.run", kwargs={"run": run.pk}), {"month": "2013-01", "unit": ""}
+    desk.staff("county", Role.MANAGER, "SH")
+    assert not desk("county").get(address).context["resumable"]
+    assert desk("county").post(reverse("console.run-start"), whole).status_code == 404
+    for unit in Organisation.objects.exclude(code="SH"):
+        StaffPosition.objects.create(
+            user=desk.people["county"], organisation=unit, role=Role.MANAGER, start_date=date(2010, 1, 1)
+        )
+    assert desk("county").get(address).context["resumable"]
+    desk("county").post(reverse("console.run-start"), whole)
+    jobs.run_now(JobRecord.objects.get().pk, now=lambda: NOW)
+    done = desk("county").get(address).context
+    assert (done["run"].running, done["resumable"], BillRun.objects.count()) == (False, False, 1)
+    # What is over is not begun anew by the same press.
+    assert desk("county").post(reverse("console.run-start"), whole).status_code == 404
+
+
 def test_the_work_list_is_filtered_by_its_address(parked: Desk) -> None:
     clerk = parked("clerk")
     address = reverse("console.parked")

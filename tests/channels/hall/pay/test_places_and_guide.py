@@ -69,7 +69,7 @@ def test_the_map_opens_the_page_to_its_host_only(world: World) -> None:
         opened = Client().get("/payment-points/")["Content-Security-Policy"]
         elsewhere = Client().get("/ways-to-pay/")["Content-Security-Policy"]
     assert "connect-src 'self' https://map.example https://tiles.example" in opened
-    assert "script-src 'self';" in opened
+    assert "script-src 'self'" in [part.strip() for part in opened.split(";")]
     assert elsewhere == Client().get("/ways-to-pay/")["Content-Security-Policy"]
     assert "map.example" not in elsewhere
 
