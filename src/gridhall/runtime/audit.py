@@ -1,7 +1,7 @@
 """The audit trail: who did what to what, when. Written in the transaction of the deed itself, never changed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,12 +40,22 @@ def record(act: Act, action: str, subject: str, details: Mapping[str, Any] | Non
         subject: to what, as ``kind:number``: ``usage_point:3101000001``.
         details: values before and after; no personal data.
     """
+    record_many(act, [(action, subject, details or {})])
+
+
+def record_many(act: Act, deeds: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """`record` for many deeds of one act, in their order: action, subject and details of each. One statement."""
     from django.core.serializers.json import DjangoJSONEncoder
 
     from gridhall.runtime.models import AuditEntry
 
-    plain = json.loads(json.dumps(dict(details or {}), cls=DjangoJSONEncoder))
-    AuditEntry.objects.create(at=act.at, actor=act.actor, action=action, subject=subject, details=plain)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=act.at, actor=act.actor, action=action, subject=subject,
+            details=json.loads(json.dumps(dict(details), cls=DjangoJSONEncoder)),
+        )
+        for action, subject, details in deeds
+    )  # fmt: skip
 
 
 def trail(subject: str) -> list[Entry]:

@@ -1,15 +1,15 @@
 """Texts that staff write in Markdown, as elements of a page."""
 
-import re
 from typing import Final
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from gridhall.contexts.payments.queries.guide import FILE
+
 #: A picture in an article is named so.
 PICTURES: Final = "pictures/"
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.(svg|png|jpg|webp)")
 
 
 def text_of(markdown: str) -> SafeString:
@@ -34,7 +34,7 @@ def _allowed(url: str) -> bool:
 
 def _addressed(url: str) -> str:
     name = url.removeprefix(PICTURES)
-    if url.startswith(PICTURES) and _NAME.fullmatch(name):
+    if url.startswith(PICTURES) and FILE.fullmatch(name):
         return reverse("hall.guide-file", kwargs={"folder": "pictures", "name": name})
     return url
 

@@ -1,6 +1,7 @@
 """Places to pay at: the list, one place, all of them as a file."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -146,12 +147,12 @@ def _edited(request: ConsoleRequest, held: queries.StaffPoint | None) -> HttpRes
     return response
 
 
-def _form(held: queries.StaffPoint | None, data: object = None) -> PlaceForm:
-    initial: dict[str, object] = {}
+def _form(held: queries.StaffPoint | None, data: Mapping[str, Any] | None = None) -> PlaceForm:
+    initial: dict[str, Any] = {}
     if held is not None:
         services = [each for each in held.cells["services"].split(";") if each]
         initial = {**held.cells, "services": services, "active": held.active, "mark": held.mark}
-    form = PlaceForm(data, initial=initial)  # type: ignore[arg-type]
+    form = PlaceForm(data, initial=initial)
     if held is not None:
         form.fields["code"].disabled = True
     else:

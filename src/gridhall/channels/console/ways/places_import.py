@@ -1,6 +1,6 @@
 """Places from a file: uploaded, looked at, taken in."""
 
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -20,7 +20,6 @@ from gridhall.contexts.payments.queries import point_plans as queries
 from gridhall.kernel.errors import GridhallError
 
 _SHOWN: Final = 100
-_LARGEST: Final = 5 * 1024 * 1024
 
 
 class PlacesFileForm(forms.Form):
@@ -38,8 +37,8 @@ class PlacesFileForm(forms.Form):
         label=gettext_lazy("Take places that the file does not have out of use"), required=False
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         named = [(code, f"{name} — {known}") for code, (name, known) in wording.COORDINATES.items()]
         self.fields["coordinates"].choices = named  # type: ignore[attr-defined]
 
@@ -48,13 +47,13 @@ class PlacesFileForm(forms.Form):
 @console_page(Permission.PLACES_EDIT)
 def upload(request: ConsoleRequest) -> HttpResponse:
     """The form for a file, what its columns are called, and the files uploaded last."""
-    form = PlacesFileForm(request.POST or None, request.FILES or None) if request.method == "POST" else PlacesFileForm()
+    form = PlacesFileForm(request.POST, request.FILES) if request.method == "POST" else PlacesFileForm()
     refused = None
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         file = given["file"]
         try:
-            content = file.read(_LARGEST + 1)
+            content = file.read(queries.LARGEST + 1)
             system = queries.CoordinateSystem(given["coordinates"])
             kept = operations.keep_point_file(
                 file.name or "", content, system, deactivate_missing=given["deactivate_missing"], act=act(request)

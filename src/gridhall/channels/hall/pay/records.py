@@ -90,13 +90,9 @@ def record(request: HallRequest, receipt: int) -> HttpResponse:
 @person_page
 def of_order(request: HallRequest, number: str) -> HttpResponse:
     """The receipt of an order, for its payer."""
-    assert request.user.pk is not None
-    queries.order(number, payer=request.user.pk)
-    found = queries.receipts_of_order(number)
-    if not found:
-        raise NotFound("There is no such receipt.", path="receipt")
+    found = _of_payer(request, number)
     pdf = reverse("hall.pay-receipt-pdf", kwargs={"number": number})
-    return rendered(request, "hall/pay/receipt.html", pdf_url=pdf, **_shown(request, found[0], list(found[0].parts)))
+    return rendered(request, "hall/pay/receipt.html", pdf_url=pdf, **_shown(request, found, list(found.parts)))
 
 
 @require_GET
@@ -114,12 +110,18 @@ def record_pdf(request: HallRequest, receipt: int) -> HttpResponse:
 @person_page
 def of_order_pdf(request: HallRequest, number: str) -> HttpResponse:
     """The receipt of an order on paper, for its payer."""
+    found = _of_payer(request, number)
+    return _on_paper(request, found)
+
+
+def _of_payer(request: HallRequest, number: str) -> TakenReceipt:
+    """The receipt of an order of the person who asks."""
     assert request.user.pk is not None
     queries.order(number, payer=request.user.pk)
     found = queries.receipts_of_order(number)
     if not found:
         raise NotFound("There is no such receipt.", path="receipt")
-    return _on_paper(request, found[0])
+    return found[0]
 
 
 def _on_paper(request: HallRequest, receipt: TakenReceipt) -> HttpResponse:

@@ -158,13 +158,15 @@ def tell_many(
                 "details": json.dumps(dict(details or {}), ensure_ascii=False),
             },
         )  # fmt: skip
-    if message and outbox.heard(MESSAGE):
-        for control, balance in whom:
-            told = {
+    if message:
+        told = (
+            {
                 "usage_point": control.usage_point_id, "customer": control.customer_id, "kind": message,
                 "balance_fen": balance, "details": dict(details or {}),
-            }  # fmt: skip
-            outbox.publish(MESSAGE, told, now=act.at)
+            }
+            for control, balance in whom
+        )  # fmt: skip
+        outbox.publish_many(MESSAGE, told, now=act.at)
 
 
 def _control(usage_point: int, customer: int) -> FeeControl:

@@ -247,9 +247,13 @@ def _warn(who: pa.Table, rows: pa.Table, act: Act) -> int:
             " SELECT usage_point_id, control_id, at, kind, balance_fen, message, actor, '{}' FROM fee_told"
         )
         cursor.execute("DROP TABLE fee_told")
-    customers = who["customer"].take(pa.array(new)).to_pylist()
     if outbox.heard(MESSAGE):
-        for point, customer, kind, fen in zip(points.to_pylist(), customers, kinds, balance.to_pylist(), strict=True):
-            told = {"usage_point": point, "customer": customer, "kind": kind, "balance_fen": fen, "details": {}}
-            outbox.publish(MESSAGE, told, now=act.at)
+        customers = who["customer"].take(pa.array(new)).to_pylist()
+        told = (
+            {"usage_point": point, "customer": customer, "kind": kind, "balance_fen": fen, "details": {}}
+            for point, customer, kind, fen in zip(
+                points.to_pylist(), customers, kinds, balance.to_pylist(), strict=True
+            )
+        )
+        outbox.publish_many(MESSAGE, told, now=act.at)
     return len(new)

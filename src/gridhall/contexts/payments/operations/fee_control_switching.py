@@ -116,9 +116,7 @@ def take_up_forgotten(now: datetime) -> int:
     """This will have commands driven that should have been long ago, and give how many."""
     late = SwitchCommand.objects.filter(ended_at=None, due_at__lt=now - _FORGOTTEN)
     ids = list(late.values_list("pk", flat=True))
-    with transaction.atomic():
-        for id in ids:
-            outbox.publish(SWITCH, {"command": id}, now=now)
+    outbox.publish_many(SWITCH, ({"command": id} for id in ids), now=now)
     return len(ids)
 
 

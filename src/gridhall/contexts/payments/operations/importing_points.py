@@ -12,12 +12,13 @@ from gridhall.contexts.payments.queries.point_plans import (
     FIELDS,
     Change,
     Plan,
+    differs,
     file_plan,
     point_mark,
 )
 from gridhall.contexts.payments.rules.coordinates import CoordinateSystem
 from gridhall.kernel.errors import NotFound, Refused
-from gridhall.runtime.audit import Act, record
+from gridhall.runtime.audit import Act, record, record_many
 
 _BY_HAND: Final = "console"
 
@@ -100,15 +101,14 @@ def take_in_points(id: int, *, act: Act, mark: str | None = None) -> Plan:
             each.code: each for each in PaymentPoint.objects.filter(code__in=[each.code for each in plan.changed])
         }
         put_points((_new_point(each.values) for each in (*plan.new, *plan.changed)), source=file.name[:80], now=act.at)
-        for change in (*plan.new, *plan.changed):
-            _told(act, change, before.get(change.code), file=id)
+        deeds = [_deed(change, before.get(change.code), file=id) for change in (*plan.new, *plan.changed)]
         if plan.deactivates:
-            for code, _name in plan.missing:
-                record(act, "payments.point.deactivated", f"payment_point:{code}", {"file": id})
-            gone = PaymentPoint.objects.filter(code__in=[code for code, _ in plan.missing])
-            gone.update(active=False, changed_at=act.at)
+            codes = [code for code, _ in plan.missing]
+            PaymentPoint.objects.filter(code__in=codes).update(active=False, changed_at=act.at)
+            deeds += [("payments.point.deactivated", f"payment_point:{code}", {"file": id}) for code in codes]
         PointFile.objects.filter(pk=id).update(taken_in_at=act.at, taken_in_by=act.actor, counts=plan.counts)
-        record(act, "payments.points.taken_in", f"point_file:{id}", plan.counts | {"file": file.name})
+        deeds.append(("payments.points.taken_in", f"point_file:{id}", plan.counts | {"file": file.name}))
+        record_many(act, deeds)
     return plan
 
 
@@ -139,13 +139,11 @@ def save_point(id: int | None, cells: Cells, *, mark: str, act: Act) -> int:
             raise PointInvalid(faults)
         if held is not None and mark != point_mark(held):
             raise PointChanged("Somebody else changed this place meanwhile.", remedy="Look at both and save again.")
-        fields = tuple(
-            each for each in FIELDS if each in values and (held is None or getattr(held, each) != values[each])
-        )
+        fields = tuple(each for each in FIELDS if each in values and differs(held, each, values[each]))
         if held is None or fields:
             put_points([_new_point(values)], source=_BY_HAND, now=act.at)
             change = Change(0, values["code"], values["name"], values, fields, held is None)
-            _told(act, change, held)
+            record(act, *_deed(change, held))
         saved: int = PaymentPoint.objects.get(code=values["code"]).pk
         return saved
 
@@ -154,11 +152,11 @@ def _new_point(values: Mapping[str, Any]) -> NewPoint:
     return NewPoint(**values)
 
 
-def _told(act: Act, change: Change, before: PaymentPoint | None, **more: Any) -> None:
+def _deed(change: Change, before: PaymentPoint | None, **more: Any) -> tuple[str, str, dict[str, Any]]:
+    """How a change of a place stands on the audit trail."""
     subject = f"payment_point:{change.code}"
     after = {each: change.values[each] for each in change.fields}
     if before is None:
-        record(act, "payments.point.added", subject, {"after": after, **more})
-        return
+        return "payments.point.added", subject, {"after": after, **more}
     held = {each: getattr(before, each) for each in change.fields}
-    record(act, "payments.point.changed", subject, {"before": held, "after": after, **more})
+    return "payments.point.changed", subject, {"before": held, "after": after, **more}

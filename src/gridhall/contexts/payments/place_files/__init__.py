@@ -10,6 +10,7 @@ from gridhall.contexts.payments.place_files.cells import (
     values_of,
 )
 from gridhall.contexts.payments.place_files.reading import (
+    LARGEST,
     BadRow,
     PlaceFile,
     PlaceRow,
@@ -23,6 +24,7 @@ from gridhall.contexts.payments.place_files.writing import bad_rows_csv, cells_o
 
 __all__ = [
     "FAULTS_SAID",
+    "LARGEST",
     "REQUIRED",
     "BadRow",
     "Cells",

@@ -16,7 +16,9 @@ LARGEST: Final = 5 * 1024 * 1024
 MOST_ROWS: Final = 10_000
 #: Written by `writing.bad_rows_csv`; a mended file may keep them.
 NOTES: Final = ("line", "field", "reason", "remedy")
-#: Put before what a spreadsheet would compute.
+#: A spreadsheet takes cells that begin so for something to compute.
+COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
+#: Put before them.
 QUOTE: Final = "'"
 
 
@@ -215,11 +217,7 @@ def _cell(value: Any) -> str:
 
 
 def _bare(cell: str) -> str:
-    return cell[1:] if cell[:1] == QUOTE and cell[1:2] in _COMPUTED else cell
-
-
-#: A spreadsheet takes cells that begin so for something to compute.
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
+    return cell[1:] if cell[:1] == QUOTE and cell[1:2] in COMPUTED else cell
 
 
 def _told(names: list[str]) -> tuple[str, ...]:

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from gridhall.contexts.payments.models import PaymentPoint
 from gridhall.contexts.payments.place_files.cells import COLUMNS, FAULTS_SAID, Fault
-from gridhall.contexts.payments.place_files.reading import NOTES, QUOTE, BadRow
+from gridhall.contexts.payments.place_files.reading import COMPUTED, NOTES, QUOTE, BadRow
 from gridhall.contexts.payments.rules.opening_hours_text import exceptions_text, week_text
 
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER: Final = re.compile(r"-[0-9.]+(?:e-?[0-9]+)?")
 
 
@@ -66,6 +65,6 @@ def _csv(head: list[str], rows: Iterable[list[str]]) -> bytes:
 def _safe(cell: Any) -> str:
     """A cell that no spreadsheet computes; numbers stay numbers."""
     text = str(cell)
-    if not text.startswith(_COMPUTED):
+    if not text.startswith(COMPUTED):
         return text
     return text if _NUMBER.fullmatch(text) else QUOTE + text

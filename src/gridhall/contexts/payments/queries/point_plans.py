@@ -12,6 +12,7 @@ from django.db.models import Q
 from gridhall.contexts.payments.models import PaymentPoint, PointFile, PointKind
 from gridhall.contexts.payments.place_files import (
     FAULTS_SAID,
+    LARGEST,
     REQUIRED,
     BadRow,
     Fault,
@@ -28,8 +29,8 @@ from gridhall.contexts.payments.rules.coordinates import CoordinateSystem
 from gridhall.kernel.errors import NotFound
 
 __all__ = [
-    "FAULTS_SAID", "REQUIRED", "BadRow", "Change", "CoordinateSystem", "Fault", "PlaceFile", "Plan", "PointKind",
-    "RowFault", "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "file_plan", "newest_files",
+    "FAULTS_SAID", "LARGEST", "REQUIRED", "BadRow", "Change", "CoordinateSystem", "Fault", "PlaceFile", "Plan",
+    "PointKind", "RowFault", "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "file_plan", "newest_files",
     "plan_of", "point_mark", "point_of_staff", "points_csv", "points_of_staff", "read_places",
     "uploaded_file", "values_of",
 ]  # fmt: skip
@@ -132,7 +133,7 @@ def plan_of(content: bytes, system: CoordinateSystem, *, deactivate_missing: boo
     for row in read.rows:
         code, point = row.values["code"], known.get(row.values["code"])
         values = _as_kept(point) | row.values if point else row.values
-        fields = tuple(each for each in FIELDS if each in row.values and _differs(point, each, row.values[each]))
+        fields = tuple(each for each in FIELDS if each in row.values and differs(point, each, row.values[each]))
         if point is None or fields:
             (changed if point else new).append(Change(row.line, code, values["name"], values, fields, point is None))
     told = {row.values["code"] for row in read.rows} | {" ".join(row.cells.get("code", "").split()) for row in read.bad}
@@ -221,7 +222,8 @@ def _as_kept(point: PaymentPoint) -> dict[str, Any]:
     return {"code": point.code} | {each: getattr(point, each) for each in FIELDS}
 
 
-def _differs(point: PaymentPoint | None, field: str, value: Any) -> bool:
+def differs(point: PaymentPoint | None, field: str, value: Any) -> bool:
+    """Whether a value changes a field of a place; of a new one everything does."""
     if point is None:
         return True
     held = getattr(point, field)
