@@ -30,9 +30,9 @@ from gridhall.kernel.errors import NotFound
 
 __all__ = [
     "FAULTS_SAID", "LARGEST", "REQUIRED", "BadRow", "Change", "CoordinateSystem", "Fault", "PlaceFile", "Plan",
-    "PointKind", "RowFault", "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "file_plan", "newest_files",
-    "plan_of", "point_mark", "point_of_staff", "points_csv", "points_of_staff", "read_places",
-    "uploaded_file", "values_of",
+    "PointKind", "RowFault", "StaffPoint", "UploadedFile", "bad_rows_csv", "cells_of", "column_of", "differs",
+    "file_plan", "newest_files", "plan_of", "point_mark", "point_of_staff", "points_csv", "points_of_staff",
+    "read_places", "uploaded_file", "values_of",
 ]  # fmt: skip
 
 #: What a file may say of a place.
