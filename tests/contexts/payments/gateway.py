@@ -54,7 +54,7 @@ class Scripted:
 
     def close(self, number: str) -> None:
         self._up()
-        if self.closes and self.orders[number].state is MoneyState.PENDING:
+        if self.closes and number in self.orders and self.orders[number].state is MoneyState.PENDING:
             self.orders[number] = PaymentState(MoneyState.CLOSED, number)
 
     def refund(self, refund: RefundToMake) -> RefundState:

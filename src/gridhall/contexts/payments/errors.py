@@ -1,5 +1,7 @@
 """Why payments does not do what it was asked."""
 
+from datetime import datetime
+
 from gridhall.kernel.errors import Refused
 
 
@@ -19,6 +21,28 @@ class AmountOutOfBounds(Refused):
     """Less or more than this utility takes at once."""
 
     code = "amount_out_of_bounds"
+
+
+class BeingPaid(Refused):
+    """What accounts owe is being paid by an order that is open.
+
+    Attributes:
+        since: when that order was made.
+        own: its number, where it is the same payer's and can make way; empty otherwise.
+    """
+
+    code = "being_paid"
+
+    def __init__(self, message: str, *, since: datetime, own: str = "", path: str = "") -> None:
+        super().__init__(message, path=path)
+        self.since = since
+        self.own = own
+
+
+class OwesLess(Refused):
+    """An account owes less than is meant to be paid of its debt: somebody has paid in the meantime."""
+
+    code = "owes_less"
 
 
 class MoreThanCame(Refused):

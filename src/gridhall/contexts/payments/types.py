@@ -7,7 +7,18 @@ from enum import StrEnum
 from gridhall.contexts.payments.rules.amounts import AmountInvalid, fen_of, shares
 from gridhall.contexts.payments.rules.fee_control import Mode
 
-__all__ = ["AmountInvalid", "Mode", "Order", "OrderState", "Part", "Taken", "TakenReceipt", "fen_of", "shares"]
+__all__ = [
+    "AmountInvalid",
+    "Mode",
+    "Order",
+    "OrderState",
+    "Part",
+    "Purpose",
+    "Taken",
+    "TakenReceipt",
+    "fen_of",
+    "shares",
+]
 
 
 class OrderState(StrEnum):
@@ -16,6 +27,17 @@ class OrderState(StrEnum):
     OPEN = "open"
     PAID = "paid"
     CLOSED = "closed"
+
+
+class Purpose(StrEnum):
+    """What an order is for, which decides whether two may be open at once."""
+
+    #: What accounts owe: paid once.
+    DEBT = "debt"
+    #: What brings or keeps power under fee control: asked for once, and more than is owed.
+    POWER = "power"
+    #: Any amount, as often as somebody likes.
+    AHEAD = "ahead"
 
 
 @dataclass(frozen=True)

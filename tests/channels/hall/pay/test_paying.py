@@ -192,3 +192,52 @@ def test_what_a_payment_earns_is_shown_to_payer_and_clerk(world: World, owner: C
     clerk = world.client("clerk")
     clerk.cookies["language"] = "en"
     assert re.search(r"<dt>Points</dt>\s*<dd[^>]*>28</dd>", main(clerk.get(f"/console/payments/receipts/{receipt}/")))
+
+
+def test_two_phones_at_the_same_bill(world: World, owner: Client, home: str, caplog: pytest.LogCaptureFixture) -> None:
+    reader = world.client("reader")
+    reader.cookies["language"] = "en"
+    shared = f"/homes/{world.homes['reader']}/pay/"
+    first = sent(owner, f"{home}pay/")
+    before = PaymentOrder.objects.count()
+    with caplog.at_level("INFO", "gridhall.payments"):
+        refused = sent(reader, shared)
+    assert refused.status_code == 422
+    assert "Somebody else, or autopay, began to pay it" in main(refused)
+    assert "Pay all the same" in main(refused)
+    assert "being_paid" in caplog.text
+    assert PaymentOrder.objects.count() == before
+    # A neighbour who pays by the number is told the same, and not who it is.
+    neighbour = world.client("stranger")
+    neighbour.cookies["language"] = "en"
+    form = {"step": "pay", "number": OWN, "key": "k" * 24, "choice": "all", "method": "demo.link"}
+    assert "Pay all the same" in main(neighbour.post("/pay/for-others/", form))
+    # Who insists can pay: what is too much is kept.
+    assert sent(reader, shared, anyway="1").status_code == 302
+    assert paid(owner, first)
+
+
+def test_the_second_wish_of_the_same_person_takes_the_place_of_the_first(owner: Client, home: str) -> None:
+    first = sent(owner, f"{home}pay/")
+    number = first["Location"].split("/")[2]
+    checkout = owner.get(first["Location"])["Location"].removeprefix("http://testserver")
+    second = sent(owner, f"{home}pay/", method="demo.qr")
+    assert second.status_code == 302
+    assert second["Location"] != first["Location"]
+    assert PaymentOrder.objects.get(number=number).status == "closed"
+    assert owner.get(first["Location"])["Location"] == f"/pay/{number}/"
+    # The page that is still open at the gateway takes no money any more.
+    owner.post(checkout, {"outcome": "pay"})
+    assert gateway("demo").query(number).state == "closed"
+
+
+def test_a_bill_that_was_paid_while_the_page_was_open(owner: Client, home: str) -> None:
+    page = owner.get(f"{home}pay/").content.decode()
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    number = paid(owner, sent(owner, f"{home}pay/"))
+    owner.get(f"/pay/{number}/")
+    late = owner.post(f"{home}pay/", {"key": key[1], "choice": "all", "method": "demo.link"})
+    assert late.status_code == 422
+    assert "What is owed has changed since you opened this page" in main(late)
+    assert "Nothing to pay" in main(late)

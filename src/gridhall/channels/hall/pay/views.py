@@ -1,5 +1,6 @@
 """Paying: for a home, for several at once, for somebody else."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from allauth.core import ratelimit
@@ -20,7 +21,7 @@ from gridhall.contexts.payments.queries import fee_control
 from gridhall.contexts.payments.queries.fee_control import Watched
 from gridhall.contexts.payments.queries.homes import settling
 from gridhall.contexts.payments.types import Part
-from gridhall.kernel.errors import NotFound, Refused
+from gridhall.kernel.errors import NotFound
 
 #: Offered where nothing is owed, in fen.
 _ROUND: Final = (5_000, 10_000, 20_000, 50_000)
@@ -35,19 +36,21 @@ def pay(request: HallRequest) -> HttpResponse:
     if not found.accounts:
         return rendered(request, "hall/pay/pay.html", standing=found, elsewhere=True)
     short = _short(request, found)
-    suggested = _suggested(found, short.to_pay if short else 0)
+    suggested = _suggested(found, short)
     if request.method != "POST":
-        listed = offers(request)
-        wish = ordering.fresh(next(iter(suggested), "other"), chosen(request, listed))
-        return _page(request, found, suggested, wish, short)
+        return _page(request, found, _opened(request, suggested), short)
     wish = ordering.read(request, suggested)
-    if not wish.wrong:
-        try:
-            order = ordering.placed(request, wish, _parts(request.home, found, wish))
-            return redirect("hall.pay-go", number=order.number)
-        except Refused:
-            wish.wrong["amount"] = ordering.amount_words()
-    return _page(request, found, suggested, wish, short)
+    if not wish.wrong and (order := ordering.placed(request, wish, _parts(request.home, found, wish))):
+        return redirect("hall.pay-go", number=order.number)
+    if "changed" in wish.wrong:
+        found = standing(request)
+        short = _short(request, found)
+        wish = replace(_opened(request, _suggested(found, short)), wrong=wish.wrong)
+    return _page(request, found, wish, short)
+
+
+def _opened(request: HallRequest, suggested: dict[str, int]) -> Wish:
+    return ordering.fresh(next(iter(suggested), "other"), chosen(request, offers(request)))
 
 
 def _short(request: HallRequest, found: Standing) -> Watched | None:
@@ -58,9 +61,9 @@ def _short(request: HallRequest, found: Standing) -> Watched | None:
     return watched if watched is not None and watched.short else None
 
 
-def _suggested(found: Standing, short_fen: int) -> dict[str, int]:
-    if short_fen:
-        return {"power": short_fen} | {f"round-{fen}": fen for fen in _ROUND if fen > short_fen}
+def _suggested(found: Standing, short: Watched | None) -> dict[str, int]:
+    if short is not None:
+        return {"power": short.to_pay} | {f"round-{fen}": fen for fen in _ROUND if fen > short.to_pay}
     if found.several:
         amounts = {"all": found.whole_fen, "home": found.home_fen}
     else:
@@ -71,15 +74,12 @@ def _suggested(found: Standing, short_fen: int) -> dict[str, int]:
 
 def _parts(home: Home, found: Standing, wish: Wish) -> list[Part]:
     current = next((each for each in found.accounts if each.now), found.accounts[0])
-    if not found.whole or wish.choice == "home":
-        return [Part(current.id, wish.amount_fen, home.usage_point)]
-    owed = [(each.id, each.balance_fen, home.usage_point) for each in found.accounts]
+    owed = [(each.account, each.owed_fen, home.usage_point) for each in found.owed]
     return ordering.parts_of(wish.amount_fen, owed, rest=current.id)
 
 
-def _page(
-    request: HallRequest, found: Standing, suggested: dict[str, int], wish: Wish, short: Watched | None
-) -> HttpResponse:
+def _page(request: HallRequest, found: Standing, wish: Wish, short: Watched | None) -> HttpResponse:
+    suggested = _suggested(found, short)
     listed = offers(request)
     response = rendered(
         request, "hall/pay/pay.html", standing=found, suggested=suggested, wish=wish, short=short,
@@ -110,13 +110,11 @@ def several(request: HallRequest) -> HttpResponse:
         wish = ordering.read(request, {"sum": total})
         if not picked:
             wish.wrong["amount"] = _("Choose at least one that has something to pay.")
-        if not wish.wrong:
-            parts = [Part(row["account"], row["owed_fen"], row["usage_point"]) for row in picked]
-            try:
-                order = ordering.placed(request, wish, parts)
-                return redirect("hall.pay-go", number=order.number)
-            except Refused:
-                wish.wrong["amount"] = ordering.amount_words()
+        parts = [Part(row["account"], row["owed_fen"], row["usage_point"]) for row in picked]
+        if not wish.wrong and (order := ordering.placed(request, wish, parts)):
+            return redirect("hall.pay-go", number=order.number)
+        if "changed" in wish.wrong:
+            rows = _of_person(request)
     for row in rows:
         row["ticked"] = str(row["account"]) in ticked
     response = rendered(
@@ -176,12 +174,13 @@ def for_others(request: HallRequest) -> HttpResponse:
     wish = ordering.fresh(next(iter(suggested), "other"), chosen(request, listed))
     if request.POST.get("step") == "pay":
         wish = ordering.read(request, suggested)
-        if not wish.wrong:
-            try:
-                order = ordering.placed(request, wish, [Part(found.account, wish.amount_fen, found.usage_point)])
-                return redirect("hall.pay-go", number=order.number)
-            except Refused:
-                wish.wrong["amount"] = ordering.amount_words()
+        part = Part(found.account, wish.amount_fen, found.usage_point)
+        if not wish.wrong and (order := ordering.placed(request, wish, [part])):
+            return redirect("hall.pay-go", number=order.number)
+        if "changed" in wish.wrong:
+            found = queries.owed_by_number(number, today=request.today)
+            suggested = {"all": found.owed_fen} if found.owed_fen > 0 else {}
+            wish = replace(ordering.fresh(next(iter(suggested), "other"), wish.method), wrong=wish.wrong)
     response = rendered(
         request, "hall/pay/for_others.html", number=found.number, found=found, wish=wish, suggested=suggested,
         shown_fen=wish.amount_fen or found.owed_fen, bounds=ordering.amount_words(), **page,

@@ -1,6 +1,7 @@
 """What payments does."""
 
-from gridhall.contexts.payments.operations.asking import Asked, ask, ask_overdue
+from gridhall.contexts.payments.errors import BeingPaid, OwesLess
+from gridhall.contexts.payments.operations.asking import Asked, ask, ask_overdue, give_way
 from gridhall.contexts.payments.operations.autopay import (
     AUTOPAY_NOTICE,
     end_autopay,
@@ -53,8 +54,10 @@ __all__ = [
     "RECEIVED",
     "UNSETTLED",
     "Asked",
+    "BeingPaid",
     "CountInvalid",
     "Noticed",
+    "OwesLess",
     "announce_debits",
     "ask",
     "ask_overdue",
@@ -64,6 +67,7 @@ __all__ = [
     "decide_refund",
     "end_autopay",
     "end_mandate",
+    "give_way",
     "go_back",
     "import_answer",
     "make_batch",

@@ -65,6 +65,33 @@ def ask(number: str, *, now: datetime) -> Order:
     return found
 
 
+def give_way(number: str, *, now: datetime) -> Order:
+    """This will close an open order at its gateway, since its payer makes another, and give it as it stands then.
+
+    Paid in that very moment it is posted; where its gateway cannot say that it never will be, it stays open. An order
+    that its gateway has not seen yet is closed here; who still has its page can pay it all the same, and that is money.
+    Call outside a transaction: it waits for the gateway.
+
+    Raises:
+        NotFound: when there is no such order.
+    """
+    found = order(number)
+    if found.state is OrderState.OPEN:
+        try:
+            at = gateway(found.gateway)
+            at.close(number)
+            told = at.query(number)
+            if told.state is MoneyState.DONE:
+                _post(found, told, now)
+            elif told.state is not MoneyState.PENDING:
+                _close(number, now)
+        except GatewayUnavailable as error:
+            _log.info("Order %s: %s", number, error.message)
+        except NotFound:
+            _close(number, now)
+    return order(number)
+
+
 def ask_overdue(
     now: Callable[[], datetime], *, progress: Callable[[int, int], None] = lambda done, all_: None
 ) -> Asked:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import transaction
 
-from gridhall.contexts.payments.errors import AutopayRefused, OrderEnded
+from gridhall.contexts.payments.errors import AutopayRefused, BeingPaid, OrderEnded, OwesLess
 from gridhall.contexts.payments.models import AutopayAgreement, AutopayDebit, AutopayStatus, DebitStatus, PaymentOrder
 from gridhall.contexts.payments.operations.ordering import open_order
 from gridhall.contexts.payments.operations.receiving import post
@@ -31,7 +31,7 @@ from gridhall.contexts.payments.queries.orders import order
 from gridhall.contexts.payments.queries.owed import newest_open_bills, owed_of
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.contexts.payments.settings import rules
-from gridhall.contexts.payments.types import OrderState, Part
+from gridhall.contexts.payments.types import OrderState, Part, Purpose
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime import outbox
 from gridhall.runtime.audit import Act, record
@@ -189,10 +189,14 @@ def _prepare(debit: AutopayDebit, now: datetime) -> None:
         debit.status = DebitStatus.NOT_NEEDED if agreed.status == AutopayStatus.ACTIVE else DebitStatus.CANCELLED
         debit.ended_at = now
     else:
-        made = open_order(
-            [Part(agreed.account_id, fen, agreed.usage_point_id)], gateway=agreed.gateway, method=agreed.method,
-            request_key=f"autopay-{debit.pk}", payer=agreed.payer_id, now=now,
-        )  # fmt: skip
+        try:
+            made = open_order(
+                [Part(agreed.account_id, fen, agreed.usage_point_id)], gateway=agreed.gateway, method=agreed.method,
+                request_key=f"autopay-{debit.pk}", payer=agreed.payer_id, now=now, purpose=Purpose.DEBT,
+            )  # fmt: skip
+        except (BeingPaid, OwesLess) as error:
+            _log.info("Debit %s waits: %s", debit.pk, error.message)
+            return
         debit.status, debit.order_id = DebitStatus.SENT, PaymentOrder.objects.only("pk").get(number=made.number).pk
     debit.save(update_fields=["status", "order", "ended_at"])
 
