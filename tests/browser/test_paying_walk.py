@@ -61,7 +61,7 @@ def _people_with_a_bill(world: World, names: list[str]) -> None:
         one_home = Settlement.objects.filter(account=each.account_id).count() == 1
         if not wanted or not one_home or each.agreement.customer_id != each.account.customer_id:
             continue
-        if len(open_bills([each.account_id])) == 1:
+        if len(open_bills([each.account_id], today=NOW.date())) == 1:
             name = wanted.pop()
             user = User.objects.create(username=f"payer-{name}", phone=f"1540000888{len(wanted)}", phone_verified=True)
             link = Link.objects.create(

@@ -2,6 +2,7 @@
 or charged back, in whatever order, the ledger of each account is bills − receipts, and what is open does not depend on
 the order of arrival."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -25,7 +26,16 @@ from gridhall.contexts.payments import operations, queries
 from gridhall.contexts.payments.errors import MoreThanCame
 from gridhall.contexts.payments.models import LateCharge, Receipt, ReceiptLine
 from gridhall.contexts.payments.ports import MoneyState, NoticeRefused, PaymentState
-from gridhall.contexts.payments.rules.waterfall import Credit, Debt, LateRule, late_charges, open_of
+from gridhall.contexts.payments.rules.waterfall import (
+    Allocation,
+    ChargesWhen,
+    Credit,
+    Debt,
+    LateRule,
+    OldestBy,
+    late_charges,
+    open_of,
+)
 from gridhall.contexts.payments.types import Part
 
 AMOUNTS = st.integers(1, 50_000)
@@ -144,7 +154,9 @@ class Money(RuleBasedStateMachine):
             assert ledger == bills + late - came + back
             books = queries.books_of(account.pk)
             assert books.owed_fen == ledger
-            assert sum(books.open().values()) == max(0, sum(d.amount_fen for d in books.debts) - max(books.paid_fen, 0))
+            assert sum(left.debt_fen for left in books.open(DAY).values()) == max(
+                0, sum(d.amount_fen for d in books.debts) - max(books.paid_fen, 0)
+            )
 
 
 @pytest.mark.django_db
@@ -158,17 +170,27 @@ RULE = LateRule(Decimal("0.001"), Decimal("0.003"), 0, 1000)
 @given(
     debts=st.lists(st.tuples(st.integers(0, 90), AMOUNTS), min_size=1, max_size=4),
     credits=st.lists(st.tuples(st.integers(0, 120), AMOUNTS), max_size=4),
+    allocation=st.builds(Allocation, st.sampled_from(OldestBy), st.sampled_from(ChargesWhen)),
 )
-def test_what_is_open_and_late_never_depends_on_the_order_of_arrival(debts, credits):
-    owed = [Debt(key, DAY + timedelta(days=due), fen) for key, (due, fen) in enumerate(debts)]
+def test_what_is_open_and_late_never_depends_on_the_order_of_arrival(debts, credits, allocation):
+    # Their periods run against their due days.
+    owed = [
+        Debt(key, DAY + timedelta(days=due), fen, DAY - timedelta(days=due)) for key, (due, fen) in enumerate(debts)
+    ]
     paid = [Credit(DAY + timedelta(days=day), fen) for day, fen in credits]
     through = DAY + timedelta(days=150)
-    right = late_charges(owed, paid, RULE, through)
+    right = late_charges(owed, paid, RULE, through, allocation)
     for order in list(permutations(paid))[:6]:
-        assert late_charges(owed[::-1], order, RULE, through) == right
-    assert sum(open_of(owed, sum(c.amount_fen for c in paid)).values()) == max(
-        0, sum(d.amount_fen for d in owed) - sum(c.amount_fen for c in paid)
+        assert late_charges(owed[::-1], order, RULE, through, allocation) == right
+    left = open_of(owed, sum(c.amount_fen for c in paid), today=through, allocation=allocation, charged=right)
+    charges = sum(right.values()) if allocation.charges is ChargesWhen.WITH_BILL else 0
+    assert sum(map(sum, left.values())) == max(
+        0, sum(d.amount_fen for d in owed) + charges - sum(c.amount_fen for c in paid)
     )
+    if allocation.charges is ChargesWhen.WITH_BILL:
+        last = late_charges(owed, paid, RULE, through, replace(allocation, charges=ChargesWhen.LAST))
+        # Money that pays charges first leaves more of the bills overdue, but never more than that money for longer.
+        assert sum(right.values()) >= sum(last.values())
 
 
 def test_a_late_charge_runs_from_the_day_after_the_due_date_to_the_day_of_payment():
@@ -178,6 +200,32 @@ def test_a_late_charge_runs_from_the_day_after_the_due_date_to_the_day_of_paymen
     paid_on_the_second = [Credit(date(2027, 1, 2), 100_000)]
     assert late_charges(debts, paid_on_the_second, RULE, date(2027, 2, 1)) == {1: 1_000 + 600}
     assert late_charges(debts, [Credit(date(2026, 12, 21), 100_000)], RULE, date(2027, 2, 1)) == {1: 0}
+
+
+def test_a_part_payment_pays_the_charge_first_where_the_utility_says_so():
+    debts = [Debt(1, date(2026, 3, 1), 100_000), Debt(2, date(2026, 3, 1), 50_000)]
+    # Ten days late: 1,000 and 500 fen of charges; 101,000 fen settle the first with its charge, or the first and more.
+    paid = [Credit(date(2026, 3, 11), 101_000)]
+    last, first = (Allocation(charges=when) for when in ChargesWhen)
+    assert late_charges(debts, paid, RULE, date(2026, 3, 21), last) == {1: 1_000, 2: 500 + 490}
+    assert late_charges(debts, paid, RULE, date(2026, 3, 21), first) == {1: 1_000, 2: 500 + 500}
+    less = [Credit(date(2026, 3, 11), 60_000), Credit(date(2026, 3, 21), 41_410)]
+    # 60,000 pay 1,000 of charge and 59,000 of the bill; 41,000 are late for ten more days: 410. Then both are settled.
+    right = late_charges(debts, less, RULE, date(2026, 4, 1), first)
+    assert right == {1: 1_410, 2: 500 + 500 + 550}
+    assert open_of(debts, 101_410, today=date(2026, 4, 1), allocation=first, charged=right) == {
+        1: (0, 0), 2: (50_000, 1_550),
+    }  # fmt: skip
+
+
+def test_the_oldest_is_by_due_day_or_by_period_and_what_is_not_due_waits():
+    corrected = Debt(1, date(2026, 3, 20), 500, date(2025, 12, 1))
+    spring = Debt(2, date(2026, 3, 10), 500, date(2026, 2, 1))
+    by_period = Allocation(oldest_by=OldestBy.PERIOD)
+    after, before = date(2026, 4, 1), date(2026, 3, 15)
+    assert open_of([corrected, spring], 600, today=after) == {2: (0, 0), 1: (400, 0)}
+    assert open_of([corrected, spring], 600, today=after, allocation=by_period) == {1: (0, 0), 2: (400, 0)}
+    assert open_of([corrected, spring], 600, today=before, allocation=by_period) == {2: (0, 0), 1: (400, 0)}
 
 
 def refused(sql: str, constraint: str) -> None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gridhall.contexts.payments.errors import RulesInvalid
 from gridhall.contexts.payments.rules.amounts import LARGEST_FEN
-from gridhall.contexts.payments.rules.waterfall import LateRule
+from gridhall.contexts.payments.rules.waterfall import Allocation, ChargesWhen, LateRule, OldestBy
 from gridhall.runtime.rules import rules_of
 
 
@@ -36,6 +36,17 @@ class AutopayRules(Part):
     notice_days: int = Field(ge=1, le=30)
 
 
+class AllocationRules(Part):
+    """See `rules.waterfall.Allocation`."""
+
+    oldest_by: OldestBy
+    late_charges: ChargesWhen
+
+    def rule(self) -> Allocation:
+        """The words as the rule takes them."""
+        return Allocation(self.oldest_by, self.late_charges)
+
+
 class LateChargeRule(Part):
     """See `rules.waterfall.LateRule`."""
 
@@ -62,6 +73,7 @@ class PaymentRules(Part):
     orders: OrderRules
     refunds: RefundRules
     autopay: AutopayRules
+    allocation: AllocationRules
     late_charges: LateChargeRules
 
 

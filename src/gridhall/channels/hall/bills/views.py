@@ -39,7 +39,7 @@ def bills(request: HallRequest) -> HttpResponse:
     shown = [bill for bill in every if bill.span.start.year == year]
     live = [bill for bill in shown if bill.live]
     settling = queries.owing(home.usage_point, home.customer, home.spans, request.today)
-    open_fen = payments.open_bills([each.id for each in settling if each.own])
+    open_fen = payments.open_bills([each.id for each in settling if each.own], today=request.today)
     known = {bill.number for bill in every}
     return rendered(
         request,
@@ -143,7 +143,7 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
     view = own.bill
     shown = list(lines.shown(view))
     known = {other.number: other for other in others}
-    open_fen = _open(own)
+    open_fen = _open(own, request.today)
     tiers = pictures.tiers(own)
     return {
         "own": own,
@@ -169,12 +169,13 @@ def _of(request: HallRequest, number: str) -> dict[str, object]:
     }
 
 
-def _open(own: OwnBillInFull) -> int | None:
+def _open(own: OwnBillInFull, today: date) -> int | None:
     """What is open of a bill, by the ledger; None where this customer need not pay it. Two queries."""
     view = own.bill
     if view.status != "issued" or view.total_fen <= 0 or own.settled_by:
         return None
-    return payments.open_bills([queries.account_id(view.account)]).get(queries.read_number(view.number), 0)
+    accounts = [queries.account_id(view.account)]
+    return payments.open_bills(accounts, today=today).get(queries.read_number(view.number), 0)
 
 
 def usage_url(request: HallRequest, day: date) -> str:

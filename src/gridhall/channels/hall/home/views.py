@@ -48,7 +48,7 @@ def show(request: HallRequest) -> HttpResponse:
     return rendered(
         request,
         "hall/home/home.html",
-        owe=owe(home, bills, derived(home, accounts, bills), today) if sees_bills else None,
+        owe=owe(home, bills, derived(home, accounts, today, bills), today) if sees_bills else None,
         use=use(home, running, today) if ended is None else None,
         sees_usage=home.may(Right.USAGE),
         sees_bills=sees_bills,

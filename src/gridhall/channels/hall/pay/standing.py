@@ -47,7 +47,7 @@ class Standing:
         return max(-self.whole_fen, 0)
 
 
-def derived(home: Home, accounts: Sequence[Owing], bills: Sequence[OwnBill] | None = None) -> list[Owing]:
+def derived(home: Home, accounts: Sequence[Owing], today: date, bills: Sequence[OwnBill] | None = None) -> list[Owing]:
     """The accounts of a home with ``here_fen`` as what is open of the bills that may be seen.
 
     Most accounts settle one home, and their balance says it: no query. Otherwise one, and one for the bills where the
@@ -58,7 +58,7 @@ def derived(home: Home, accounts: Sequence[Owing], bills: Sequence[OwnBill] | No
         return list(accounts)
     if bills is None:
         bills = billing.own_bills(home.usage_point, home.customer, home.spans)
-    open_fen = queries.open_bills(partial)
+    open_fen = queries.open_bills(partial, today=today)
     here = sum(open_fen.get(billing.read_number(bill.number), 0) for bill in bills if bill.live)
     # A bill names no account here: what is open in all of them is told with the first.
     return [replace(each, here_fen=here if each.id == partial[0] else 0) if each.own else each for each in accounts]
@@ -69,7 +69,7 @@ def standing(request: HallRequest) -> Standing:
     home = request.home
     found = billing.owing(home.usage_point, home.customer, home.spans, request.today)
     settling = found[0] if found else None
-    own = [each for each in derived(home, found) if each.own]
+    own = [each for each in derived(home, found, request.today) if each.own]
     owed = queries.owed_of([each.id for each in own], today=request.today)
     own.sort(key=lambda each: (not each.now, owed[each.id].oldest_due or date.max, each.id))
     whole = home.owner

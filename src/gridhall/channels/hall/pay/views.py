@@ -18,6 +18,7 @@ from gridhall.channels.web.rendering import rendered
 from gridhall.contexts.identity.types import Home, Right
 from gridhall.contexts.payments import queries
 from gridhall.contexts.payments.queries import fee_control
+from gridhall.contexts.payments.queries.bounds import charges_with_bill
 from gridhall.contexts.payments.queries.fee_control import Watched
 from gridhall.contexts.payments.queries.homes import settling
 from gridhall.contexts.payments.types import Part
@@ -86,7 +87,7 @@ def _page(request: HallRequest, found: Standing, wish: Wish, short: Watched | No
         offers=[each for each in listed if each.suited], others=[each for each in listed if not each.suited],
         round=not any(choice in suggested for choice in ("all", "home")), bounds=ordering.amount_words(),
         shown_fen=wish.amount_fen or suggested.get(wish.choice, 0),
-        several_homes=sum(each.owner for each in request.homes) > 1,
+        charges_with_bill=charges_with_bill(), several_homes=sum(each.owner for each in request.homes) > 1,
         days_late=(request.today - found.oldest_due).days if found.oldest_due else 0,
     )  # fmt: skip
     if wish.wrong:

@@ -122,7 +122,7 @@ def notice_debits(now: datetime, *, progress: Callable[[int, int], None] = lambd
         progress(at, len(rows))
         batch = rows[at : at + 500]
         owed = owed_of([row.account_id for row in batch], today=today)
-        bills = newest_open_bills([row.account_id for row in batch])
+        bills = newest_open_bills([row.account_id for row in batch], today=today)
         for row in batch:
             fen, bill = owed[row.account_id].owed_fen, bills.get(row.account_id)
             if fen and bill:

@@ -17,7 +17,7 @@ from gridhall.contexts.payments.models import (
     StepKind,
     StepResult,
 )
-from gridhall.contexts.payments.queries.owed import OPEN, asked_of
+from gridhall.contexts.payments.queries.owed import asked_of, with_unpaid
 from gridhall.contexts.payments.rules.amounts import checked
 from gridhall.kernel.errors import NotFound, Refused
 from gridhall.runtime.audit import Act, record
@@ -46,9 +46,8 @@ _ONLY: Final = "(%(only)s::bigint IS NULL OR {}account_id = %(only)s)"
 _BALANCES: Final = f"""
     SELECT account_id FROM billing_ledgerentry WHERE {_ONLY.format("")} GROUP BY account_id HAVING sum(amount_fen) > 0
 """
-_ARREARS: Final = f"""
-    CREATE TEMPORARY TABLE arrears ON COMMIT DROP AS
-    WITH {OPEN}, late AS (
+_ARREARS: Final = """
+    , late AS (
         SELECT u.account_id, sum(u.open_fen)::bigint AS fen, min(u.due) AS oldest FROM unpaid u
         WHERE u.open_fen > 0 AND u.due < %(today)s GROUP BY u.account_id HAVING sum(u.open_fen) >= %(least)s
     )
@@ -144,7 +143,8 @@ def collect(today: date, *, act: Act, only: int | None = None) -> Collected:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('payments.collection'))")
         cursor.execute("DROP TABLE IF EXISTS arrears")
         cursor.execute(_BALANCES, asked)
-        cursor.execute(_ARREARS, asked | asked_of([account for (account,) in cursor.fetchall()]))
+        arrears = f"CREATE TEMPORARY TABLE arrears ON COMMIT DROP AS {with_unpaid(_ARREARS)}"
+        cursor.execute(arrears, asked | asked_of([account for (account,) in cursor.fetchall()], today))
         cursor.execute("ANALYZE arrears")
         cursor.execute(_CLOSE, asked)
         closed = cursor.rowcount

@@ -30,9 +30,9 @@ def assess(accounts: Iterable[int], through: date, *, act: Act) -> int:
 
 def _assess(account: int, through: date, act: Act) -> int:
     books = books_of(account, lock=True)
-    figures = rules().late_charges
+    figures, allocation = rules().late_charges, rules().allocation.rule()
     rule = (figures.residential if books.residential else figures.other).rule()
-    right = late_charges(books.debts, books.credits, rule, through)
+    right = late_charges(books.debts, books.credits, rule, through, allocation)
     rows = [
         LateCharge(
             account_id=account, organisation_id=books.organisation, bill_id=bill, through_date=through,

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.db import connection
 
 from gridhall.contexts.billing import queries as billing
-from gridhall.contexts.payments.rules.waterfall import Credit, Debt, open_of
+from gridhall.contexts.payments.rules.waterfall import Credit, Debt, Left, open_of
+from gridhall.contexts.payments.settings import rules
 from gridhall.kernel.errors import NotFound
 from gridhall.runtime.localtime import local_day
 
@@ -20,7 +22,7 @@ _ACCOUNT: Final = """
 """
 #: Bills that count; cancelled ones and their cancellations come to nothing.
 _BILLS: Final = """
-    SELECT b.number, b.issued_at, b.total_fen, b.usage_point_id
+    SELECT b.number, b.issued_at, b.total_fen, b.usage_point_id, b.start_date
     FROM billing_bill b WHERE b.account_id = %s AND b.status = 'issued'
 """
 _MONEY: Final = """
@@ -54,9 +56,10 @@ class Books:
         """All money that came and stayed, and bills below zero."""
         return sum(credit.amount_fen for credit in self.credits)
 
-    def open(self) -> dict[int, int]:
-        """What is open of each bill, in fen."""
-        return open_of(self.debts, self.paid_fen)
+    def open(self, today: date) -> dict[int, Left]:
+        """What is open of each bill, by the utility's rules of allocation."""
+        allocation = rules().allocation.rule()
+        return open_of(self.debts, self.paid_fen, today=today, allocation=allocation, charged=self.charged)
 
     @property
     def owed_fen(self) -> int:
@@ -85,10 +88,11 @@ def books_of(account: int, *, lock: bool = False) -> Books:
         money = [Credit(day, int(fen)) for day, fen in cursor.fetchall()]
         cursor.execute(_CHARGED, [account])
         charged = {bill: int(fen) for bill, fen in cursor.fetchall() if fen}
-    due = {number: billing.due_on(issued) for number, issued, _, _ in bills}
     return Books(
         account=account, organisation=row[0], residential=row[1],
-        debts=tuple(Debt(number, due[number], total) for number, _, total, _ in bills if total > 0),
-        credits=(*money, *(Credit(local_day(issued), -total) for _, issued, total, _ in bills if total < 0)),
-        charged=charged, points={number: point for number, _, _, point in bills},
+        debts=tuple(
+            Debt(number, billing.due_on(issued), total, start) for number, issued, total, _, start in bills if total > 0
+        ),
+        credits=(*money, *(Credit(local_day(issued), -total) for _, issued, total, *_ in bills if total < 0)),
+        charged=charged, points={number: point for number, _, _, point, _ in bills},
     )  # fmt: skip

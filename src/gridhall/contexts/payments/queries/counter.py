@@ -174,12 +174,8 @@ def to_take(number: str, *, today: date) -> ToTake:
     """
     owed = owed_by_number(number, today=today)
     books = books_of(owed.account)
-    open_fen = books.open()
-    bills = tuple(
-        (debt.key, debt.due, open_fen[debt.key])
-        for debt in sorted(books.debts, key=lambda each: (each.due, each.key))
-        if open_fen[debt.key]
-    )
+    due = {debt.key: debt.due for debt in books.debts}
+    bills = tuple((key, due[key], left.debt_fen) for key, left in books.open(today).items() if left.debt_fen)
     return ToTake(owed, bills, books.owed_fen - sum(fen for _, _, fen in bills))
 
 
