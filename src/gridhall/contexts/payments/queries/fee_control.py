@@ -1,7 +1,7 @@
 """Smart fee control as pages show it: one home, a board of many, what waits for a person, commands and their fate."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from django.db import connection
 from gridhall.contexts.payments.fee_settings import fee_rules
 from gridhall.contexts.payments.rules.fee_control import FeeControlRules, Level
 from gridhall.kernel.errors import NotFound
+from gridhall.runtime import prepared
 from gridhall.runtime.localtime import local
 
 #: Levels and stages as boards and filters name them, from harmless to dark.
@@ -188,9 +189,9 @@ def watched(usage_point: int, customer: int | None, today: date) -> Watched | No
     Args:
         usage_point, customer: ids; None: whoever's agreement it is.
     """
-    where = "AND c.usage_point_id = %(point)s AND (%(customer)s::bigint IS NULL OR c.customer_id = %(customer)s)"
+    where = "AND c.usage_point_id = %(point)s::bigint AND (%(customer)s::bigint IS NULL OR c.customer_id = %(customer)s::bigint)"
     asked = {"point": usage_point, "customer": customer}
-    return next(iter(_read(f"{_ROWS} {where}", asked, today)), None)
+    return next(iter(_read(f"{_ROWS} {where}", asked, today, prepared.cursor)), None)
 
 
 def of_case(case: int, today: date) -> Watched:
@@ -282,7 +283,9 @@ def alerts() -> list[Alert]:
         return [Alert(*row) for row in cursor.fetchall()]
 
 
-def _read(query: str, asked: Mapping[str, Any], today: date) -> list[Watched]:
-    with connection.cursor() as cursor:
+def _read(
+    query: str, asked: Mapping[str, Any], today: date, opened: Callable[..., Any] = connection.cursor
+) -> list[Watched]:
+    with opened() as cursor:
         cursor.execute(query, {**asked, "today": today})
         return [Watched(*row) for row in cursor.fetchall()]
