@@ -189,7 +189,7 @@ def watched(usage_point: int, customer: int | None, today: date) -> Watched | No
     Args:
         usage_point, customer: ids; None: whoever's agreement it is.
     """
-    where = "AND c.usage_point_id = %(point)s AND (%(customer)s::bigint IS NULL OR c.customer_id = %(customer)s::bigint)"
+    where = "AND c.usage_point_id = %(point)s AND coalesce(c.customer_id = %(customer)s::bigint, TRUE)"
     asked = {"point": usage_point, "customer": customer}
     return next(iter(_read(f"{_ROWS} {where}", asked, today, prepared.cursor)), None)
 
