@@ -1,7 +1,7 @@
 """Smart fee control as pages show it: one home, a board of many, what waits for a person, commands and their fate."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -191,7 +191,7 @@ def watched(usage_point: int, customer: int | None, today: date) -> Watched | No
     """
     where = "AND c.usage_point_id = %(point)s AND coalesce(c.customer_id = %(customer)s::bigint, TRUE)"
     asked = {"point": usage_point, "customer": customer}
-    return next(iter(_read(f"{_ROWS} {where}", asked, today, prepared.cursor)), None)
+    return next(iter(_read(f"{_ROWS} {where}", asked, today, often=True)), None)
 
 
 def of_case(case: int, today: date) -> Watched:
@@ -283,9 +283,7 @@ def alerts() -> list[Alert]:
         return [Alert(*row) for row in cursor.fetchall()]
 
 
-def _read(
-    query: str, asked: Mapping[str, Any], today: date, opened: Callable[..., Any] = connection.cursor
-) -> list[Watched]:
-    with opened() as cursor:
+def _read(query: str, asked: Mapping[str, Any], today: date, *, often: bool = False) -> list[Watched]:
+    with prepared.cursor() if often else connection.cursor() as cursor:
         cursor.execute(query, {**asked, "today": today})
         return [Watched(*row) for row in cursor.fetchall()]
