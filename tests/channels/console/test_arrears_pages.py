@@ -50,10 +50,16 @@ def test_promises_and_plans_are_recorded_and_nonsense_is_refused(desk: Desk, lat
         assert clerk.post(where, {"deed": "promise"} | wrong).status_code == 422
     assert clerk.post(where, {"deed": "promise", "amount": "1", "until": soon[0]}).status_code == 302
     assert PromiseToPay.objects.get().amount_fen == 100
-    assert clerk.post(where, {"deed": "plan", "day": soon, "part": ["1", "1"]}).status_code == 422
+    refused = clerk.post(where, {"deed": "plan", "day": soon, "part": ["1.23", "1"]})
+    assert refused.status_code == 422
+    # What was typed stays.
+    assert f'value="{soon[1]}"' in refused.content.decode()
+    assert 'value="1.23"' in refused.content.decode()
     rest = f"{(late.overdue_fen - 100) / 100:.2f}"
     assert clerk.post(where, {"deed": "plan", "day": [*soon, ""], "part": ["1", rest, ""]}).status_code == 302
     assert InstalmentPlan.objects.get().instalments.count() == 2
+    plan = next(each for each in clerk.get(where).context["events"] if each.kind == "plan")
+    assert plan.parts == tuple(zip(map(date.fromisoformat, soon), (100, late.overdue_fen - 100), strict=True))
 
 
 @pytest.mark.parametrize("query", [{"band": "x"}, {"risk": "9" * 40}, {"next": "'"}, {"page": "0"}, {"due": "yes"}])

@@ -2,7 +2,7 @@
 
 import typer
 
-from gridhall.channels.cli import payments_books, payments_debit, payments_nightly, payments_points
+from gridhall.channels.cli import payments_books, payments_debit, payments_nightly, payments_places
 
 payments = typer.Typer(
     help="Money in: statements of gateways, days that are closed, sums for the general ledger. "
@@ -17,4 +17,4 @@ def register(app: typer.Typer) -> None:
     payments_books.register(payments)
     payments_debit.register(payments)
     payments_nightly.register(payments)
-    payments_points.register(payments)
+    payments_places.register(payments)

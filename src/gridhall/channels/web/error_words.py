@@ -225,6 +225,8 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     ),
     "tendered_too_little": (_("Less was handed over than is to be paid."), _("Count again.")),
     "two_people_needed": (_("Somebody else has to decide what you asked for."), _("Ask a colleague to decide.")),
+    "being_paid": (_("This is being paid already."), _("Wait until that payment is done or given up.")),
+    "owes_less": (_("Less is owed than was to be paid."), _("Open the page again and look.")),
     # days of payment gateways
     "statement_invalid": (
         _("The statement is refused: it is cut off, altered, or of another day or merchant. Nothing was taken in."),
@@ -240,6 +242,11 @@ WORDS: Final[dict[str, tuple[_Said, _Said]]] = {
     ),
     "reconciliation_no_statement": (_("There is no statement of this day yet."), _("Take the statement in first.")),
     "collection_refused": (_("This cannot be recorded as it stands."), _CHECK_VALUE),
+    "promise_unfit": (_("A promise is for a day from today to 90 days ahead."), _CHECK_VALUE),
+    "instalments_unfit": (
+        _("Instalments are 2 to 24, each on a later day than the one before, and together what is overdue."),
+        _CHECK_VALUE,
+    ),
     "collection_rules_invalid": (_("The rules of collection cannot be used."), _TELL),
     "general_ledger_rules_invalid": (_("The accounts of the general ledger cannot be used."), _TELL),
 }

@@ -27,15 +27,16 @@ class BeingPaid(Refused):
     """What accounts owe is being paid by an order that is open.
 
     Attributes:
-        since: when that order was made.
+        since, until: when that order was made, and how long it can be paid.
         own: its number, where it is the same payer's and can make way; empty otherwise.
     """
 
     code = "being_paid"
 
-    def __init__(self, message: str, *, since: datetime, own: str = "", path: str = "") -> None:
+    def __init__(self, message: str, *, since: datetime, until: datetime, own: str = "", path: str = "") -> None:
         super().__init__(message, path=path)
         self.since = since
+        self.until = until
         self.own = own
 
 

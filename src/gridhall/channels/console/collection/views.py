@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import zip_longest
 from typing import Final
 
 from django.contrib import messages
@@ -25,6 +26,8 @@ from gridhall.kernel.errors import NotFound, Refused
 from gridhall.kernel.money import yuan
 
 _PAGE: Final = 50
+#: Lines of the form for a plan.
+_PARTS: Final = 6
 
 
 @require_GET
@@ -77,6 +80,7 @@ def arrear(request: ConsoleRequest, id: int) -> HttpResponse:
             raise
         except Refused as error:
             refused = words.of_error(error).what
+    form = request.POST
     response = rendered(
         request,
         "console/collection/arrear.html",
@@ -85,7 +89,8 @@ def arrear(request: ConsoleRequest, id: int) -> HttpResponse:
         steps=wording.STEPS.items(),
         results=wording.RESULTS.items(),
         refused=refused,
-        typed=request.POST,
+        typed=form,
+        parts=list(zip_longest(range(1, _PARTS + 1), form.getlist("day"), form.getlist("part"), fillvalue="")),
     )
     response.status_code = 422 if refused else 200
     return response
@@ -96,7 +101,7 @@ def _recorded(request: ConsoleRequest, id: int) -> None:
     if form.get("deed") == "promise":
         until = day_of(form.get("until", ""))
         if until is None:
-            raise collection.CollectionRefused("Say until which day.", path="until")
+            raise collection.PromiseUnfit("Say until which day.")
         collection.record_promise(id, fen_of(form.get("amount", "")), until, today=today, act=by)
         messages.success(request, _("The promise is recorded. Until then nothing is due."))
     elif form.get("deed") == "plan":
@@ -104,7 +109,7 @@ def _recorded(request: ConsoleRequest, id: int) -> None:
         parts = [(day_of(day), fen_of(part)) for day, part in pairs if day or part]
         dated = [(day, fen) for day, fen in parts if day is not None]
         if len(dated) != len(parts):
-            raise collection.CollectionRefused("Each part needs a day.", path="instalments")
+            raise collection.InstalmentsUnfit("Each part needs a day.")
         collection.agree_plan(id, dated, today=today, act=by)
         messages.success(request, _("The plan is agreed."))
     else:

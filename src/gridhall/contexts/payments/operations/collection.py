@@ -31,6 +31,18 @@ class CollectionRefused(Refused):
     code = "collection_refused"
 
 
+class PromiseUnfit(CollectionRefused):
+    """A promise for a day that is over or too far ahead."""
+
+    code = "promise_unfit"
+
+
+class InstalmentsUnfit(CollectionRefused):
+    """Instalments whose days or sum do not fit."""
+
+    code = "instalments_unfit"
+
+
 @dataclass(frozen=True)
 class Collected:
     """What a night came to: cases opened, closed, and open now; ``overdue_fen`` of these."""
@@ -179,12 +191,12 @@ def record_promise(id: int, amount_fen: int, until: date, *, today: date, act: A
 
     Raises:
         AmountInvalid: for nothing or less.
-        CollectionRefused: for a day that is over, or more than 90 days ahead.
+        PromiseUnfit: for a day that is over, or more than 90 days ahead.
         NotFound: when there is no such open case.
     """
     checked(amount_fen)
     if not 0 <= (until - today).days <= 90:
-        raise CollectionRefused("A promise is for a day from today to 90 days ahead.", path="until")
+        raise PromiseUnfit("A promise is for a day from today to 90 days ahead.")
     with transaction.atomic():
         case = _locked(id)
         PromiseToPay.objects.create(
@@ -203,17 +215,17 @@ def agree_plan(id: int, instalments: Sequence[tuple[date, int]], *, today: date,
 
     Raises:
         AmountInvalid: for a part of nothing or less.
-        CollectionRefused: when the days do not ascend from today, or the parts do not come to what is overdue.
+        InstalmentsUnfit: when the days do not ascend from today, or the parts do not come to what is overdue.
         NotFound: when there is no such open case.
     """
     days = [day for day, _fen in instalments]
     if not 2 <= len(days) <= _MOST_INSTALMENTS or days != sorted(set(days)) or days[0] < today:
-        raise CollectionRefused("Instalments are 2 to 24, on days that ascend from today.", path="instalments")
+        raise InstalmentsUnfit("Instalments are 2 to 24, on days that ascend from today.")
     total = sum(checked(fen) for _day, fen in instalments)
     with transaction.atomic():
         case = _locked(id)
         if total != case.overdue_fen:
-            raise CollectionRefused("The instalments do not come to what is overdue.", path="instalments")
+            raise InstalmentsUnfit("The instalments do not come to what is overdue.")
         InstalmentPlan.objects.filter(case_id=id, ended_at=None).update(ended_at=act.at)
         plan = InstalmentPlan.objects.create(case_id=id, agreed_date=today, agreed_at=act.at, actor=act.actor)
         Instalment.objects.bulk_create(

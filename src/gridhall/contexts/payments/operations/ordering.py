@@ -37,7 +37,7 @@ _INSERT = """
 #: Whoever pays for an account waits here for whoever does at the same moment.
 _TURN = "SELECT id FROM accounts_customeraccount WHERE id = ANY(%(accounts)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 _RIVAL = """
-    SELECT o.number, o.created_at, o.payer_id IS NOT DISTINCT FROM %(payer)s::bigint
+    SELECT o.number, o.created_at, o.expires_at, o.payer_id IS NOT DISTINCT FROM %(payer)s::bigint
         AND NOT EXISTS (SELECT FROM payments_autopaydebit d WHERE d.order_id = o.id)
     FROM payments_paymentorder o
     WHERE o.status = 'open' AND o.id IN (
@@ -116,8 +116,10 @@ def _take_turn(cursor: Any, parts: Sequence[Part], request_key: str, payer: int 
     cursor.execute(_TURN, asked)
     cursor.execute(_RIVAL, asked)
     if (rival := cursor.fetchone()) is not None:
-        number, since, own = rival
-        raise BeingPaid("Another order for this account is open.", since=since, own=number if own else "", path="order")
+        number, since, until, own = rival
+        raise BeingPaid(
+            "Another order for this account is open.", since=since, until=until, own=number if own else "", path="order"
+        )
 
 
 def _refuse_more_than_owed(parts: Sequence[Part], now: datetime) -> None:

@@ -68,7 +68,10 @@ class Arrears:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that was done or said about a case: ``step``, ``promise`` or ``plan``, with its result or state."""
+    """Something that was done or said about a case: ``step``, ``promise`` or ``plan``, with its result or state.
+
+    ``parts`` are the instalments of a plan: (day, fen).
+    """
 
     kind: str
     what: str
@@ -78,6 +81,7 @@ class Event:
     note: str
     amount_fen: int | None
     until: date | None
+    parts: Sequence[tuple[date, int]]
 
 
 _COLUMNS: Final = """
@@ -87,17 +91,20 @@ _COLUMNS: Final = """
     JOIN accounts_customer k ON k.id = a.customer_id JOIN accounts_organisation u ON u.id = c.organisation_id
 """
 _EVENTS: Final = """
-    SELECT 'step', kind, result, at, actor, note, NULL::bigint, NULL::date FROM payments_collectionstep
+    SELECT 'step', kind, result, at, actor, note, NULL::bigint, NULL::date, NULL::date[], NULL::bigint[]
+    FROM payments_collectionstep
     WHERE case_id = %(id)s
     UNION ALL
     SELECT 'promise', '', CASE WHEN coalesce((SELECT -sum(e.amount_fen) FROM billing_ledgerentry e
             WHERE e.account_id = c.account_id AND e.kind IN ('receipt', 'refund', 'chargeback')
                 AND e.posted_at >= p.made_at AND e.value_date <= p.until_date), 0) >= p.amount_fen THEN 'kept'
-        WHEN p.until_date < %(today)s THEN 'broken' ELSE 'holds' END, p.made_at, p.actor, '', p.amount_fen, p.until_date
+        WHEN p.until_date < %(today)s THEN 'broken' ELSE 'holds' END, p.made_at, p.actor, '', p.amount_fen,
+        p.until_date, NULL, NULL
     FROM payments_promisetopay p JOIN payments_collectioncase c ON c.id = p.case_id WHERE p.case_id = %(id)s
     UNION ALL
-    SELECT 'plan', count(i.id)::text, CASE WHEN p.ended_at IS NULL THEN 'holds' ELSE 'ended' END, p.agreed_at, p.actor,
-        '', sum(i.amount_fen)::bigint, max(i.due_date)
+    SELECT 'plan', '', CASE WHEN p.ended_at IS NULL THEN 'holds' ELSE 'ended' END, p.agreed_at, p.actor,
+        '', sum(i.amount_fen)::bigint, max(i.due_date), array_agg(i.due_date ORDER BY i.number),
+        array_agg(i.amount_fen ORDER BY i.number)
     FROM payments_instalmentplan p JOIN payments_instalment i ON i.plan_id = p.id WHERE p.case_id = %(id)s GROUP BY p.id
     ORDER BY 4 DESC
 """
@@ -171,4 +178,7 @@ def arrear(id: int, *, today: date) -> tuple[Arrear, Sequence[Event]]:
         if row is None:
             raise NotFound("There is no such open case.", path="case")
         cursor.execute(_EVENTS, {"id": id, "today": today})
-        return Arrear(*row), [Event(*each) for each in cursor.fetchall()]
+        return Arrear(*row), [
+            Event(kind, what, state, at, actor, note, fen, until, tuple(zip(days or (), parts or (), strict=True)))
+            for kind, what, state, at, actor, note, fen, until, days, parts in cursor.fetchall()
+        ]

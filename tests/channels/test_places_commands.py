@@ -14,14 +14,14 @@ ROWS = "code,kind,name,address,longitude,latitude\nA-1,hall,城东,路1号,121.4
 
 @pytest.fixture
 def file(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("gridhall.channels.cli.payments_points.with_database", lambda: None)
+    monkeypatch.setattr("gridhall.channels.cli.payments_places.with_database", lambda: None)
     path = tmp_path / "places.csv"
     path.write_text(ROWS, encoding="utf-8")
     return path
 
 
 def run(*asked: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["payments", "points", *asked])
+    done = CliRunner().invoke(app, ["payments", "places", *asked])
     return done.exit_code, done.stdout
 
 

@@ -1,4 +1,4 @@
-"""`gridhall payments points`: places to pay at, from files and to a file."""
+"""`gridhall payments places`: places to pay at, from files and to a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +11,15 @@ from gridhall.kernel.errors import GridhallError, NotFound
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 
-points = typer.Typer(
-    help="Places to pay at. Example: [bold]gridhall payments points import places.csv --coordinates gcj-02[/]",
+places = typer.Typer(
+    help="Places to pay at. Example: [bold]gridhall payments places import places.csv --coordinates gcj-02[/]",
     no_args_is_help=True,
 )
 
 
 def register(payments: typer.Typer) -> None:
     """Add the commands to the group of payments."""
-    payments.add_typer(points, name="points")
+    payments.add_typer(places, name="places")
 
 
 class CoordinatesUnknown(GridhallError):
@@ -28,7 +28,7 @@ class CoordinatesUnknown(GridhallError):
     code = "coordinates_unknown"
 
 
-@points.command("import")
+@places.command("import")
 @refusals
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV or GeoJSON; told by its content.")],
@@ -53,7 +53,7 @@ def import_(
     Columns code, kind, name, address, longitude, latitude; also name_en, address_en, phone, hours, exceptions,
     services, active. Chinese names of columns are understood. What a file has no column for stays as it is.
 
-    Example: gridhall payments points import places.csv --coordinates gcj-02 --dry-run
+    Example: gridhall payments places import places.csv --coordinates gcj-02 --dry-run
     """
     with_database()
     from django.db import transaction
@@ -111,14 +111,14 @@ def import_(
         show_table("Rows that are not let in", columns, [[row[name] for name in columns] for row in told])
 
 
-@points.command()
+@places.command()
 @refusals
 def export(
     output: Annotated[Path, typer.Option(help="The CSV file to write.", dir_okay=False)], as_json: AsJson = False
 ) -> None:
     """Write every place as CSV; it can be taken in again with --coordinates wgs-84.
 
-    Example: gridhall payments points export --output places.csv
+    Example: gridhall payments places export --output places.csv
     """
     with_database()
     from gridhall.contexts.payments.queries.point_plans import points_csv, points_of_staff
