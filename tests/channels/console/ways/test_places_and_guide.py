@@ -202,6 +202,13 @@ def test_pictures_and_films_are_told_by_their_content(office: Client, settings, 
     film = b"\x00\x00\x00\x18ftypisom" + b"\x00" * 80
     office.post(where, {"file": SimpleUploadedFile("film.mov", film)})
     (video,) = (tmp_path / "guide" / "videos").iterdir()
+    # Phones ask for films in pieces.
+    where = f"/ways-to-pay/files/videos/{video.name}"
+    piece = Client().get(where, headers={"range": "bytes=4-11"})
+    assert (piece.status_code, b"".join(piece), piece["Content-Range"]) == (206, b"ftypisom", "bytes 4-11/92")
+    assert Client().get(where, headers={"range": "bytes=900-"}).status_code == 416
+    whole = Client().get(where)
+    assert (whole.status_code, whole["Accept-Ranges"], b"".join(whole)) == (200, "bytes", film)
     article = GuideArticle.objects.get(slug="online", language="zh-hans")
     edit = reverse("console.guide-article", args=[article.pk])
     office.post(edit, typed(article, mark_in(office.get(edit)), video=video.name))

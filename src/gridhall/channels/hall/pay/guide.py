@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 from typing import Final
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 from gridhall.channels.hall.access import HallRequest
 from gridhall.channels.hall.pay.open_page import open_page
@@ -51,15 +53,18 @@ def file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     if path is None:
         raise NotFound("There is no such file.", path="name")
     kind = _TYPES[path.suffix[1:]]
-    response = _film(path, kind) if folder == "videos" else HttpResponse(path.read_bytes(), content_type=kind)
+    response = _film(path, kind, request) if folder == "videos" else HttpResponse(path.read_bytes(), content_type=kind)
     response["Cache-Control"] = "public, max-age=3600"
     # A drawing opened by itself may run nothing.
     response._csp_replace = {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"]}  # type: ignore[attr-defined]
     return response
 
 
-def _film(path: Path, kind: str) -> HttpResponseBase:
-    return FileResponse(path.open("rb"), content_type=kind)
+def _film(path: Path, kind: str, request: HttpRequest) -> HttpResponseBase:
+    """A film, whole or in pieces: phones play none that they cannot ask for in pieces."""
+    found = StaticFile(str(path), [("Content-Type", kind), ("Accept-Ranges", "bytes")])
+    served: HttpResponseBase = WhiteNoiseMiddleware.serve(found, request)
+    return served
 
 
 def _language() -> str:
