@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.integrations.contract import GatewayContract
+from tests.integrations.statement_contract import StatementContract
 from tests.standins.alipay import AlipayStandIn, bill_text, zipped
 from tests.standins.serving import StandIn, signed
 
@@ -22,7 +22,7 @@ from gridhall.contexts.payments.ports import (
 from gridhall.integrations.alipay.gateway import Alipay
 
 
-class TestAlipay(GatewayContract):
+class TestAlipay(StatementContract):
     standin = AlipayStandIn
     make = Alipay
     other_merchants = [{"app_id": "2021000000000009"}, {"seller_id": "2088000000000009"}, {"seller_id": None}]

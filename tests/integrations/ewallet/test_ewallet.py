@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.integrations.contract import GatewayContract
+from tests.integrations.statement_contract import StatementContract
 from tests.standins.ewallet import EWalletStandIn
 from tests.standins.serving import StandIn
 
@@ -23,7 +23,7 @@ from gridhall.contexts.payments.ports import (
 from gridhall.integrations.ewallet.gateway import EWallet
 
 
-class TestEWallet(GatewayContract):
+class TestEWallet(StatementContract):
     standin = EWalletStandIn
     make = EWallet
     other_merchants = [{"merchant": "900100000009"}, {"merchant": None}]

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.integrations.contract import OTHERS, GatewayContract, environment, opened
+from tests.integrations.contract import OTHERS, environment, opened
+from tests.integrations.statement_contract import StatementContract
 from tests.standins.serving import StandIn
 from tests.standins.unionpay import COMPANY, Authority, UnionPayStandIn, pfx, zipped
 
@@ -26,7 +27,7 @@ from gridhall.contexts.payments.ports import (
 from gridhall.integrations.unionpay.gateway import NumberInvalid, UnionPay
 
 
-class TestUnionPay(GatewayContract):
+class TestUnionPay(StatementContract):
     standin = UnionPayStandIn
     make = UnionPay
     other_merchants = [{"merId": "777290058110099"}, {"merId": None}]

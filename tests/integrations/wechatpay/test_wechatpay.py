@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.integrations.contract import OTHERS, GatewayContract, environment
+from tests.integrations.contract import OTHERS, environment
+from tests.integrations.statement_contract import StatementContract
 from tests.standins.serving import StandIn, is_signed
 from tests.standins.unionpay import certificate
 from tests.standins.wechat import WeChatStandIn, bill
@@ -30,7 +31,7 @@ from gridhall.contexts.payments.ports import (
 from gridhall.integrations.wechatpay.gateway import OpenidMissing, WeChatPay
 
 
-class TestWeChatPay(GatewayContract):
+class TestWeChatPay(StatementContract):
     standin = WeChatStandIn
     make = WeChatPay
     other_merchants = [{"mchid": "1900000999"}, {"appid": "wx0000000000000000"}, {"appid": None}]

@@ -1,5 +1,6 @@
 """Guards: staff keep places and the guide: files are looked at first, changes told, nobody is overwritten."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 from tests.world import World
 
 from gridhall.contexts.payments.models import GuideArticle, PaymentPoint, PointFile
@@ -15,7 +17,16 @@ from gridhall.runtime.audit import trail
 
 HEAD = "code,kind,name,address,longitude,latitude"
 ROWS = (HEAD, "N-1,hall,新街营业厅,新街1号,121.473701,31.230416", "N-2,palace,,新街2号,x,31.2")
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 60
+
+
+def drawn(kind: str, size: tuple[int, int] = (40, 30), **more: Any) -> bytes:
+    """A picture."""
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, kind, **more)
+    return file.getvalue()
+
+
+PNG = drawn("PNG")
 
 
 @pytest.fixture
@@ -199,6 +210,17 @@ def test_pictures_and_films_are_told_by_their_content(office: Client, settings, 
     shown = Client().get(f"/ways-to-pay/files/pictures/{file.name}")
     assert shown["Content-Type"] == "image/png"
     assert shown["X-Content-Type-Options"] == "nosniff"
+    photo = Image.Exif()
+    photo[0x0112], photo[0x010F] = 6, "Camera of the clerk"
+    photo.get_ifd(0x8825)[1] = "N"
+    sent = drawn("JPEG", (2400, 1200), exif=photo)
+    assert b"Camera of the clerk" in sent
+    office.post(where, {"file": SimpleUploadedFile("meter.jpg", sent)})
+    (kept_photo,) = (tmp_path / "guide" / "pictures").glob("*.jpg")
+    with Image.open(kept_photo) as seen_photo:
+        # Upright, small enough for a phone, and without where and by what it was taken.
+        assert (seen_photo.size, dict(seen_photo.getexif())) == ((800, 1600), {})
+    assert b"Camera of the clerk" not in kept_photo.read_bytes()
     film = b"\x00\x00\x00\x18ftypisom" + b"\x00" * 80
     office.post(where, {"file": SimpleUploadedFile("film.mov", film)})
     (video,) = (tmp_path / "guide" / "videos").iterdir()

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gridhall.contexts.payments.models import GuideArticle
 from gridhall.contexts.payments.queries.guide import article_mark, guide_file, own_guide_files
@@ -22,6 +23,10 @@ LANGUAGES: Final = ("zh-hans", "en")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 _ICON: Final = re.compile(r"[a-z0-9-]{1,40}")
 _LONGEST: Final = {"title": 80, "summary": 200, "body": 50_000, "video": 80}
+#: Pixels: of a side as it is shown, and of a picture that is looked at.
+WIDEST: Final = 1600
+_MOST_PIXELS: Final = 50_000_000
+_FORMATS: Final = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 #: How much of a file tells what it is.
 _HEAD: Final = 64
 
@@ -133,7 +138,8 @@ def keep_guide_file(name: str, chunks: Iterable[bytes], *, act: Act) -> tuple[st
     """This will keep a picture or film for articles, and give its folder (``pictures``, ``videos``) and its name there.
 
     What it is, its first bytes say and not its name. PNG, JPEG and WebP are pictures, MP4 and WebM films. Drawings as
-    SVG are not taken: they can carry scripts.
+    SVG are not taken: they can carry scripts. Pictures are drawn anew: upright, no larger than pages show them, without
+    the place, time and device that cameras write into them.
 
     Args:
         name: as it was called, of which a harmless part is kept. ``chunks``: its content.
@@ -144,12 +150,11 @@ def keep_guide_file(name: str, chunks: Iterable[bytes], *, act: Act) -> tuple[st
     place = own_guide_files()
     place.mkdir(parents=True, exist_ok=True)
     partial = place / f".{uuid4().hex}"
-    digest, size, head = hashlib.sha256(), 0, b""
+    size, head = 0, b""
     try:
         with partial.open("wb") as stream:
             for chunk in chunks:
                 size += len(chunk)
-                digest.update(chunk)
                 head = head if len(head) >= _HEAD else head + chunk[:_HEAD]
                 stream.write(chunk)
                 if size > LARGEST_FILM:
@@ -158,6 +163,10 @@ def keep_guide_file(name: str, chunks: Iterable[bytes], *, act: Act) -> tuple[st
         most = LARGEST_PICTURE if folder == "pictures" else LARGEST_FILM
         if size > most:
             raise GuideFileRefused(f"It has more than {most >> 20} MB.", path=folder, remedy="Make it smaller.")
+        if folder == "pictures":
+            _redraw(partial, _FORMATS[ending])
+        with partial.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
         plain = re.sub(r"[^a-z0-9]+", "-", Path(name.replace("\\", "/")).stem.lower()).strip("-")[:30].strip("-")
         kept = f"{plain or 'file'}-{digest.hexdigest()[:10]}.{ending}"
         if guide_file(folder, kept) is None:
@@ -168,6 +177,18 @@ def keep_guide_file(name: str, chunks: Iterable[bytes], *, act: Act) -> tuple[st
     finally:
         partial.unlink(missing_ok=True)
     return folder, kept
+
+
+def _redraw(path: Path, kind: str) -> None:
+    try:
+        with Image.open(path, formats=[kind]) as found:
+            if found.width * found.height > _MOST_PIXELS:
+                raise GuideFileRefused("It has too many pixels.", path="pictures", remedy="Make it smaller.")
+            upright = ImageOps.exif_transpose(found)
+            upright.thumbnail((WIDEST, WIDEST))
+            upright.save(path, kind, optimize=True)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise GuideFileRefused("It cannot be read.", path="file", remedy="Save it anew as PNG or JPEG.") from error
 
 
 def _kind(head: bytes) -> tuple[str, str]:
