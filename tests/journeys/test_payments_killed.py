@@ -306,7 +306,7 @@ def test_a_double_click_and_two_phones_pay_once(house: House) -> None:
     for each in tellers:
         each.join()
     assert heard == [True] * 6
-    # Two phones of a couple, two pages, the same bill: two orders, both may be paid; what is too much is prepaid.
+    # Two phones of a couple that pay amounts of their own: two orders, both are paid; what is too much is prepaid.
     phones = [house.order(11, "phone one", 500), house.order(11, "phone two", 500)]
     assert None not in phones
     assert len(set(phones)) == 2

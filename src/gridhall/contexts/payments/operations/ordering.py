@@ -65,6 +65,7 @@ def open_order(
         parts: what is for which account; each account once.
         request_key: from the page that asks, random, one for each wish to pay.
         payer: id of the person who is signed in.
+        purpose: what is paid ahead is never refused because of another order.
 
     Raises:
         AmountInvalid, AmountOutOfBounds: when it cannot be paid so.

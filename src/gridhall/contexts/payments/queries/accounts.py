@@ -14,22 +14,25 @@ from gridhall.kernel.errors import NotFound
 from gridhall.runtime.localtime import local_day
 
 _ACCOUNT: Final = """
-    SELECT c.organisation_id, NOT EXISTS (
+    SELECT c.id, c.organisation_id, NOT EXISTS (
         SELECT FROM accounts_settlement s JOIN accounts_customeragreement a ON a.id = s.agreement_id
         JOIN accounts_usagepoint u ON u.id = a.usage_point_id
         WHERE s.account_id = c.id AND u.usage_class <> 'residential')
-    FROM accounts_customeraccount c WHERE c.id = %s
+    FROM accounts_customeraccount c WHERE c.id = ANY(%s) ORDER BY c.id
 """
 #: Bills that count; cancelled ones and their cancellations come to nothing.
 _BILLS: Final = """
-    SELECT b.number, b.issued_at, b.total_fen, b.usage_point_id, b.start_date
-    FROM billing_bill b WHERE b.account_id = %s AND b.status = 'issued'
+    SELECT b.account_id, b.number, b.issued_at, b.total_fen, b.usage_point_id, b.start_date
+    FROM billing_bill b WHERE b.account_id = ANY(%s) AND b.status = 'issued'
 """
 _MONEY: Final = """
-    SELECT value_date, -sum(amount_fen) FROM billing_ledgerentry
-    WHERE account_id = %s AND kind IN ('receipt', 'refund', 'chargeback') GROUP BY value_date
+    SELECT account_id, value_date, -sum(amount_fen) FROM billing_ledgerentry
+    WHERE account_id = ANY(%s) AND kind IN ('receipt', 'refund', 'chargeback') GROUP BY account_id, value_date
 """
-_CHARGED: Final = "SELECT bill_id, sum(amount_fen) FROM payments_latecharge WHERE account_id = %s GROUP BY bill_id"
+_CHARGED: Final = """
+    SELECT account_id, bill_id, sum(amount_fen) FROM payments_latecharge
+    WHERE account_id = ANY(%s) GROUP BY account_id, bill_id
+"""
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ class Books:
     account: int
     organisation: int
     residential: bool
-    debts: Sequence[Debt]
-    credits: Sequence[Credit]
-    charged: Mapping[int, int]
-    points: Mapping[int, int]
+    debts: list[Debt]
+    credits: list[Credit]
+    charged: dict[int, int]
+    points: dict[int, int]
 
     @property
     def paid_fen(self) -> int:
@@ -67,32 +70,41 @@ class Books:
         return sum(debt.amount_fen for debt in self.debts) - self.paid_fen + sum(self.charged.values())
 
 
-def books_of(account: int, *, lock: bool = False) -> Books:
-    """The books of an account. Four queries.
-
-    Args:
-        account: id of the settlement account.
-        lock: whether others that ask with a lock wait until this transaction ends.
+def books_of(account: int) -> Books:
+    """The books of an account (id). Four queries.
 
     Raises:
         NotFound: when there is no such account.
     """
+    found = books_of_many([account])
+    if account not in found:
+        raise NotFound("There is no such account.", path="account")
+    return found[account]
+
+
+def books_of_many(accounts: Sequence[int], *, lock: bool = False) -> Mapping[int, Books]:
+    """The books of accounts, by id; what is no account is left out. Four queries, whatever their number.
+
+    Args:
+        lock: whether others that ask with a lock wait until this transaction ends.
+    """
+    wanted = list(accounts)
     with connection.cursor() as cursor:
-        cursor.execute(_ACCOUNT + (" FOR NO KEY UPDATE OF c" if lock else ""), [account])
-        row = cursor.fetchone()
-        if row is None:
-            raise NotFound("There is no such account.", path="account")
-        cursor.execute(_BILLS, [account])
-        bills = cursor.fetchall()
-        cursor.execute(_MONEY, [account])
-        money = [Credit(day, int(fen)) for day, fen in cursor.fetchall()]
-        cursor.execute(_CHARGED, [account])
-        charged = {bill: int(fen) for bill, fen in cursor.fetchall() if fen}
-    return Books(
-        account=account, organisation=row[0], residential=row[1],
-        debts=tuple(
-            Debt(number, billing.due_on(issued), total, start) for number, issued, total, _, start in bills if total > 0
-        ),
-        credits=(*money, *(Credit(local_day(issued), -total) for _, issued, total, *_ in bills if total < 0)),
-        charged=charged, points={number: point for number, _, _, point, _ in bills},
-    )  # fmt: skip
+        cursor.execute(_ACCOUNT + (" FOR NO KEY UPDATE OF c" if lock else ""), [wanted])
+        found = {id: Books(id, unit, homes, [], [], {}, {}) for id, unit, homes in cursor.fetchall()}
+        cursor.execute(_BILLS, [wanted])
+        for account, number, issued, total, point, start in cursor.fetchall():
+            books = found[account]
+            books.points[number] = point
+            if total > 0:
+                books.debts.append(Debt(number, billing.due_on(issued), total, start))
+            elif total < 0:
+                books.credits.append(Credit(local_day(issued), -total))
+        cursor.execute(_MONEY, [wanted])
+        for account, day, fen in cursor.fetchall():
+            found[account].credits.append(Credit(day, int(fen)))
+        cursor.execute(_CHARGED, [wanted])
+        for account, bill, fen in cursor.fetchall():
+            if fen:
+                found[account].charged[bill] = int(fen)
+    return found
