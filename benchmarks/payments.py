@@ -224,16 +224,36 @@ def house() -> Iterator[str]:
 
 def town(households: int) -> list[tuple[str, str]]:
     """Customers with bills of three months who can sign in; gives (key of the home, cookie) of each."""
+    from django.db import connection, transaction
+
+    from gridhall.contexts.identity.models import Link, User
+
+    at = datetime.now(UTC)
+    billed(households, at)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT u.id, a.customer_id FROM accounts_usagepoint u JOIN accounts_customeragreement a"
+            " ON a.usage_point_id = u.id ORDER BY u.id")  # fmt: skip
+        homes = cursor.fetchall()
+        users = User.objects.bulk_create([User(username=f"benchmark-{n}") for n in range(households)])
+        links = Link.objects.bulk_create(
+            [
+                Link(user=user, customer_id=customer, usage_point_id=point, proof="demo", linked_at=at)
+                for user, (point, customer) in zip(users, homes, strict=True)
+            ]
+        )
+    return [(link.key, session(user)) for link, user in zip(links, users, strict=True)]
+
+
+def billed(households: int, at: datetime) -> None:
+    """Households with bills of three months, issued at a moment."""
     import pyarrow as pa
     from django.db import connection, transaction
 
     from gridhall.contexts.accounts import operations as accounts
     from gridhall.contexts.accounts.models import Organisation
     from gridhall.contexts.billing.models import BillRun
-    from gridhall.contexts.identity.models import Link, User
     from gridhall.runtime.audit import Act
 
-    at = datetime.now(UTC)
     names = [f"{n:06d}" for n in range(1, households + 1)]
     columns = {
         "organisations": pa.table({"code": ["LC"], "name": ["兰川"], "level": [1]}),
@@ -268,17 +288,6 @@ def town(households: int) -> list[tuple[str, str]]:
             calendar={}, started_at=at,
         )  # fmt: skip
         cursor.execute(_BILLS, {"run": run.pk, "months": MONTHS, "year": at.year - 1, "at": at})
-        cursor.execute("SELECT u.id, a.customer_id FROM accounts_usagepoint u JOIN accounts_customeragreement a"
-            " ON a.usage_point_id = u.id ORDER BY u.id")  # fmt: skip
-        homes = cursor.fetchall()
-        users = User.objects.bulk_create([User(username=f"benchmark-{n}") for n in names])
-        links = Link.objects.bulk_create(
-            [
-                Link(user=user, customer_id=customer, usage_point_id=point, proof="demo", linked_at=at)
-                for user, (point, customer) in zip(users, homes, strict=True)
-            ]
-        )
-    return [(link.key, session(user)) for link, user in zip(links, users, strict=True)]
 
 
 _BILLS = """
