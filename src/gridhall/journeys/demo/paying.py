@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final, Protocol, runtime_checkable
 
+from django.db import transaction
+
 from gridhall.contexts.payments.operations.past import PastPayment, take_past
-from gridhall.contexts.payments.ports import gateways
+from gridhall.contexts.payments.ports import gateways, points
 from gridhall.contexts.payments.queries.issued import Issued, issued_in
 from gridhall.journeys.demo import grid
 from gridhall.kernel.spans import DateSpan
@@ -32,7 +34,10 @@ def settle(month: DateSpan, *, shown: Collection[str], until: datetime) -> int:
     # Before they are posted here: a build that is killed in between finds them there.
     if (known := gateway_of_the_past()) is not None:
         known.keep_past([payment for payment in paid if payment.gateway == _GATEWAY])
-    return take_past(paid, actor=_ACTOR)
+    with transaction.atomic():
+        receipts = take_past(paid, actor=_ACTOR)
+        points().count(receipts, now=until)
+    return len(receipts)
 
 
 @runtime_checkable

@@ -45,13 +45,13 @@ class PastPayment:
     paid_at: datetime
 
 
-def take_past(payments: Sequence[PastPayment], *, actor: str) -> int:
-    """This will post payments of the past and give how many were new. Nobody is told: what follows from them is past.
+def take_past(payments: Sequence[PastPayment], *, actor: str) -> Sequence[int]:
+    """This will post payments of the past and give the new receipts. Nobody is told: what follows from them is past.
 
     Each is posted as of when it was paid; one that was posted before is left as it is.
     """
     if not payments:
-        return 0
+        return []
     columns: list[list[Any]] = [
         [each.gateway for each in payments], [each.method for each in payments], [each.reference for each in payments],
         [each.organisation for each in payments], [each.account for each in payments],
@@ -61,7 +61,5 @@ def take_past(payments: Sequence[PastPayment], *, actor: str) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RECEIPTS, [*columns, actor])
         ids, accounts, points, amounts = cursor.fetchone()
-        if not ids:
-            return 0
-        cursor.execute(_LINES, [ids, accounts, points, amounts])
-    return len(ids)
+        cursor.execute(_LINES, [ids or [], accounts or [], points or [], amounts or []])
+    return ids or []
