@@ -97,7 +97,9 @@ def test_sums_of_the_whole_utility_are_for_who_sees_all_of_it(parked: Desk) -> N
         )  # fmt: skip
 
 
-def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
+def killed(desk: Desk, **asked: str) -> BillRun:
+    """A run of January that was killed with its bills made."""
+
     class Killed(BaseException):
         pass
 
@@ -107,8 +109,12 @@ def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
 
     desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
     with pytest.raises(Killed):
-        desk.utility.run("2013-01", organisation="SH", progress=kill)
-    run = BillRun.objects.get()
+        desk.utility.run("2013-01", progress=kill, **asked)
+    return BillRun.objects.get()
+
+
+def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
+    run = killed(desk, organisation="SH")
     address = reverse("console.run", kwargs={"run": run.pk})
     assert (run.status, Bill.objects.count()) == ("running", 3)
     assert not desk("auditor").get(address).context["resumable"]
@@ -130,17 +136,7 @@ def test_a_killed_run_is_continued_from_its_page(desk: Desk) -> None:
 
 
 def test_a_killed_run_of_the_whole_utility_is_continued_by_who_may_run_all_of_it(desk: Desk) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill(done: int, _all: int) -> None:
-        if done:
-            raise Killed
-
-    desk.utility.read(date(2013, 1, 1), 31, {"U1001": 100, "U1002": 100, "U1003": 100})
-    with pytest.raises(Killed):
-        desk.utility.run("2013-01", progress=kill)
-    run = BillRun.objects.get()
+    run = killed(desk)
     assert (run.organisation_id, run.status) == (None, "running")
     address, whole = reverse("console.run", kwargs={"run": run.pk}), {"month": "2013-01", "unit": ""}
     desk.staff("county", Role.MANAGER, "SH")

@@ -2,6 +2,8 @@
 
 import io
 import re
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +200,10 @@ def test_pictures_and_films_are_told_by_their_content(office: Client, settings, 
         refused = office.post(where, {"file": SimpleUploadedFile(name, content)} if content else {})
         assert refused.status_code == 422
         assert "无法展示" in refused.content.decode()
+    # A small file that says it has 3.6 billion pixels.
+    bomb = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = PNG[:8] + b"\x00\x00\x00\x0d" + bomb + struct.pack(">I", zlib.crc32(bomb)) + PNG[33:]
+    assert office.post(where, {"file": SimpleUploadedFile("bomb.png", bomb)}).status_code == 422
     too_large = SimpleUploadedFile("a.png", PNG + b"x" * (5 * 1024 * 1024))
     assert office.post(where, {"file": too_large}).status_code == 422
     assert list(tmp_path.rglob("*.png")) == []

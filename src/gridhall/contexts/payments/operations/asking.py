@@ -78,13 +78,7 @@ def give_way(number: str, *, now: datetime) -> Order:
     found = order(number)
     if found.state is OrderState.OPEN:
         try:
-            at = gateway(found.gateway)
-            at.close(number)
-            told = at.query(number)
-            if told.state is MoneyState.DONE:
-                _post(found, told, now)
-            elif told.state is not MoneyState.PENDING:
-                _close(number, now)
+            _settle(found, gateway(found.gateway), now, over=True)
         except GatewayUnavailable as error:
             _log.info("Order %s: %s", number, error.message)
         except NotFound:
@@ -118,9 +112,9 @@ def ask_overdue(
     return found
 
 
-def _settle(asked: Order, at: PaymentGateway, now: datetime) -> OrderState:
-    """Ask, and do what the answer says."""
-    over = now >= asked.expires_at
+def _settle(asked: Order, at: PaymentGateway, now: datetime, *, over: bool = False) -> OrderState:
+    """Ask, and do what the answer says; one that is over is made unpayable."""
+    over = over or now >= asked.expires_at
     told = at.query(asked.number)
     if told.state is MoneyState.PENDING and over:
         # Made unpayable where it can be; money may have moved in between, so it is asked again.

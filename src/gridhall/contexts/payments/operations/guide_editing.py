@@ -187,7 +187,7 @@ def _redraw(path: Path, kind: str) -> None:
             upright = ImageOps.exif_transpose(found)
             upright.thumbnail((WIDEST, WIDEST))
             upright.save(path, kind, optimize=True)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise GuideFileRefused("It cannot be read.", path="file", remedy="Save it anew as PNG or JPEG.") from error
 
 
